@@ -1,0 +1,38 @@
+//! Passive dissectors for the protocols between Exchange servers, domain
+//! controllers and their clients.
+//!
+//! They take octets and say [`Fact`]s. They know no flow, file, clock, thread or
+//! log, and no octets make them panic. A passive reader never sees all of a
+//! conversation, so everything here works from the middle, from one side only,
+//! and from messages cut short.
+
+#![forbid(unsafe_code)]
+
+mod ber;
+mod fact;
+mod protocol;
+mod reader;
+mod stop;
+mod uuid;
+
+#[cfg(test)]
+mod harness;
+
+pub use fact::{Endpoint, Fact, MAX_TEXT, Media, ReplyClass, Side, Text, Value, text};
+pub use protocol::{Dialogue, Hint, Probe, Protocol, Transport};
+pub use reader::Reader;
+pub use stop::Stop;
+pub use uuid::{NotAUuid, Uuid};
+
+/// Makes each protocol's folder a module and lists its `PROTOCOL` in [`ALL`], in the order in
+/// which equally good probes win.
+macro_rules! protocols {
+    ($($folder:ident,)*) => {
+        $(pub mod $folder;)*
+
+        /// Every protocol, in the order in which equally good probes win.
+        pub const ALL: &[Protocol] = &[$($folder::PROTOCOL,)*];
+    };
+}
+
+protocols! {}

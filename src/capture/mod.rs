@@ -1,0 +1,5 @@
+//! Captures as a stream of frames: files, standard input, devices.
+
+mod frame;
+
+pub use frame::{Frame, LinkType};
