@@ -208,6 +208,7 @@ pub enum Side {
 
 impl Side {
     /// The other end.
+    #[must_use]
     pub fn other(self) -> Self {
         match self {
             Self::Initiator => Self::Responder,

@@ -13,9 +13,14 @@ impl Uuid {
 
     /// From sixteen octets whose first three fields are little-endian.
     pub const fn from_le(octets: [u8; 16]) -> Self {
-        let [a, b, c, d, e, f, g, h, tail @ ..] = octets;
-        let [i, j, k, l, m, n, o, p] = tail;
-        Self([d, c, b, a, f, e, h, g, i, j, k, l, m, n, o, p])
+        let mut octets = octets;
+        octets.split_at_mut(4).0.reverse();
+        let (fields, _) = octets.split_at_mut(8);
+        let (_, words) = fields.split_at_mut(4);
+        let (second, third) = words.split_at_mut(2);
+        second.reverse();
+        third.reverse();
+        Self(octets)
     }
 
     /// From the number that its text form spells, for constants: `0xe1af8308_5d1f_11c9_91a4_08002b14a0fa`.

@@ -1,0 +1,140 @@
+//! One direction of a flow: what its sender did, as far as it was seen.
+
+use crate::decode::TcpOptions;
+use crate::flow::Moment;
+use crate::time::{Span, Time};
+
+/// Counters and marks of one direction.
+#[derive(Debug, Clone, Default)]
+pub struct Half {
+    /// Packets, without duplicates made by the capture.
+    pub packets: u64,
+    /// Octets on the wire, link header included, without duplicates.
+    pub octets: u64,
+    /// Payload octets, counted once however often they were sent.
+    pub payload: u64,
+    /// Packets that carried payload.
+    pub data_packets: u64,
+    /// Copies of packets already seen, made by the capture (SPAN twice, both sides of a router).
+    pub duplicates: u64,
+    /// Segments sent again because no acknowledgement came.
+    pub retransmissions: u64,
+    /// Segments that arrived after later ones, too soon to be retransmissions.
+    pub out_of_order: u64,
+    /// Keep-alives: at most one octet, just below what was already acknowledged (RFC 9293 §3.8.4).
+    pub keep_alives: u64,
+    /// Times the window was announced as closed.
+    pub zero_windows: u64,
+    /// Stretches of this direction that the other side acknowledged and the capture never saw.
+    pub unseen: u64,
+    /// Packets whose payload was cut by the snap length.
+    pub snapped: u64,
+    /// First packet.
+    pub first: Option<Moment>,
+    /// Last packet.
+    pub last: Option<Moment>,
+    /// First packet with payload.
+    pub first_data: Option<Moment>,
+    /// Last packet with payload that was not a retransmission or keep-alive.
+    pub last_new_data: Option<Moment>,
+    /// Retransmissions since the other side last said anything.
+    pub tail_retransmissions: u32,
+    /// First packet since the other side last said anything.
+    pub tail_since: Option<Moment>,
+    /// FIN.
+    pub fin: Option<Moment>,
+    /// Time to live of everything but RST and ICMP: what this sender usually looks like here.
+    pub ttl: Option<TtlRange>,
+    /// Last IPv4 identification of everything but RST.
+    pub ip_id: Option<u16>,
+    /// Last window of everything but RST, unscaled.
+    pub window: u16,
+    /// Options of its SYN or SYN-ACK.
+    pub options: Option<TcpOptions>,
+    /// The largest payload seen in one packet, and the largest one the other side acknowledged.
+    pub largest_payload: u32,
+    /// Initial sequence number, from SYN or SYN-ACK.
+    pub isn: Option<u32>,
+    /// The sequence number after the highest octet seen.
+    pub next_sequence: Option<u32>,
+    /// The highest acknowledgement that this side sent.
+    pub acknowledged: Option<u32>,
+    /// Marks of recent packets, to know copies by.
+    pub(super) recent: Recent,
+}
+
+/// The times to live seen from one sender.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TtlRange {
+    /// Of the first packet.
+    pub first: u8,
+    /// Lowest.
+    pub low: u8,
+    /// Highest.
+    pub high: u8,
+}
+
+impl Half {
+    /// Counts a packet and its times.
+    pub(super) fn count(&mut self, moment: Moment, wire_len: u32) {
+        self.packets += 1;
+        self.octets += u64::from(wire_len);
+        self.first.get_or_insert(moment);
+        self.last = Some(moment);
+        self.tail_since.get_or_insert(moment);
+    }
+
+    /// Notes the time to live of a packet that is surely this sender's own style.
+    pub(super) fn note_ttl(&mut self, ttl: u8) {
+        let range = self.ttl.get_or_insert(TtlRange { first: ttl, low: ttl, high: ttl });
+        range.low = range.low.min(ttl);
+        range.high = range.high.max(ttl);
+    }
+
+    /// The other side spoke: whatever was repeated so far did not end in silence.
+    pub(super) fn heard(&mut self) {
+        self.tail_retransmissions = 0;
+        self.tail_since = None;
+    }
+}
+
+/// The marks of the last packets of one direction. A copy made by the capture follows its original
+/// closely and differs in nothing that the sender wrote.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Recent {
+    marks: [Option<Mark>; KEPT],
+    next: u8,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Mark {
+    what: u64,
+    time: Time,
+    ttl: u8,
+}
+
+impl Recent {
+    /// Whether a packet with this mark is a copy of one seen less than `within` ago; if not, keeps it.
+    ///
+    /// A router's far side shows the copy with a lower TTL, a second SPAN port with the same; a
+    /// higher one never follows from forwarding, but the two copies may have been captured in
+    /// either order, so the TTL only has to be near.
+    pub(super) fn is_copy(&mut self, what: u64, time: Time, ttl: u8, within: Span) -> bool {
+        for mark in self.marks.iter().flatten() {
+            let apart = time.since(mark.time);
+            if mark.what == what && apart.0.abs() <= within.0 && mark.ttl.abs_diff(ttl) <= HOPS {
+                return true;
+            }
+        }
+        if let Some(slot) = self.marks.get_mut(usize::from(self.next)) {
+            *slot = Some(Mark { what, time, ttl });
+        }
+        self.next = (self.next + 1) % u8::try_from(KEPT).unwrap_or(1);
+        false
+    }
+}
+
+/// Copies come within a few packets of the original.
+const KEPT: usize = 4;
+/// Routers between two vantage points of one capture.
+const HOPS: u8 = 8;

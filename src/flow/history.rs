@@ -1,0 +1,92 @@
+//! Zeek's letters for what happened on a connection, in order
+//! (scripts/base/protocols/conn/main.zeek, field `history`).
+
+use anyany_dissectors::Side;
+
+/// The letters so far. The initiator's are upper case. Each letter appears once per side, but those
+/// that count (retransmission, gap, zero window) come again at each power of ten.
+#[derive(Debug, Clone, Copy)]
+pub struct History {
+    letters: [u8; ROOM],
+    len: u8,
+    said: [u32; 2],
+}
+
+impl Default for History {
+    fn default() -> Self {
+        Self { letters: [0; ROOM], len: 0, said: [0; 2] }
+    }
+}
+
+impl History {
+    /// Adds `letter` (upper case) for `side`, unless it was said before.
+    pub(super) fn say(&mut self, side: Side, letter: u8) {
+        let bit = 1u32 << (letter.saturating_sub(b'A') & 31);
+        let Some(said) = self.said.get_mut(side.index()) else { return };
+        if *said & bit == 0 {
+            *said |= bit;
+            self.push(side, letter);
+        }
+    }
+
+    /// Adds `letter` for the `count`-th time: said at 1, 10, 100…
+    pub(super) fn count(&mut self, side: Side, letter: u8, count: u64) {
+        if count > 0 && 10u64.checked_pow(count.ilog10()) == Some(count) {
+            self.push(side, letter);
+        }
+    }
+
+    fn push(&mut self, side: Side, letter: u8) {
+        if let Some(slot) = self.letters.get_mut(usize::from(self.len)) {
+            *slot = if side == Side::Initiator { letter } else { letter.to_ascii_lowercase() };
+            self.len += 1;
+        }
+    }
+
+    /// The letters, with Zeek's `^` first when the sides were exchanged after the first packet.
+    pub fn text(&self, flipped: bool) -> String {
+        let letters = self.letters.iter().take(usize::from(self.len));
+        let mut text = String::from(if flipped { "^" } else { "" });
+        text.extend(letters.map(|&letter| char::from(if flipped { swap_case(letter) } else { letter })));
+        text
+    }
+
+    /// Whether `side` ever said `letter` (upper case).
+    pub fn has(&self, side: Side, letter: u8) -> bool {
+        self.said.get(side.index()).is_some_and(|said| said & (1u32 << (letter.saturating_sub(b'A') & 31)) != 0)
+    }
+}
+
+fn swap_case(letter: u8) -> u8 {
+    letter ^ 0x20
+}
+
+/// Every letter once per side, and the counting ones a few times more.
+const ROOM: usize = 40;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn letters_come_once_and_counts_at_powers_of_ten() {
+        let mut history = History::default();
+        for side in [Side::Initiator, Side::Responder, Side::Initiator] {
+            history.say(side, b'D');
+        }
+        for count in 1..=100 {
+            history.count(Side::Initiator, b'T', count);
+        }
+        assert_eq!(history.text(false), "DdTTT");
+        assert_eq!(history.text(true), "^dDttt");
+    }
+
+    #[test]
+    fn a_long_story_stays_bounded() {
+        let mut history = History::default();
+        for count in 0..1_000u64 {
+            history.count(Side::Responder, b'W', 10u64.pow(u32::try_from(count % 10).unwrap()));
+        }
+        assert_eq!(history.text(false).len(), ROOM);
+    }
+}

@@ -1,0 +1,84 @@
+//! Who talks to whom: the key under which both directions of a flow meet.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use crate::time::Time;
+
+/// Address and port.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Endpoint {
+    /// IPv4 or IPv6 address.
+    pub address: IpAddr,
+    /// TCP or UDP port; the identifier of an ICMP echo.
+    pub port: u16,
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.address {
+            IpAddr::V4(address) => write!(f, "{address}:{}", self.port),
+            IpAddr::V6(address) => write!(f, "[{address}]:{}", self.port),
+        }
+    }
+}
+
+/// What carries the flow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Transport {
+    /// RFC 9293.
+    Tcp,
+    /// RFC 768.
+    Udp,
+    /// ICMP and ICMPv6 echo.
+    Icmp,
+}
+
+impl Transport {
+    /// The contract's word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Tcp => "tcp",
+            Self::Udp => "udp",
+            Self::Icmp => "icmp",
+        }
+    }
+}
+
+/// A five-tuple with its ends sorted, so that both directions have the same key. VLAN tags are no
+/// part of it: the two directions of one flow often carry different ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct FlowKey {
+    /// The transport.
+    pub transport: Transport,
+    /// The lower end.
+    pub low: Endpoint,
+    /// The higher end.
+    pub high: Endpoint,
+}
+
+impl FlowKey {
+    /// The key of a packet from `source` to `destination`.
+    pub fn new(transport: Transport, source: Endpoint, destination: Endpoint) -> Self {
+        let (low, high) = if source <= destination { (source, destination) } else { (destination, source) };
+        Self { transport, low, high }
+    }
+}
+
+/// A frame of one of the captures: what a person can look up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct FrameRef {
+    /// Index of the capture among the inputs, in the order of the report.
+    pub capture: u32,
+    /// 1-based frame number in that capture.
+    pub number: u64,
+}
+
+/// When something was seen, and in which frame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Moment {
+    /// Packet time.
+    pub time: Time,
+    /// The frame.
+    pub frame: FrameRef,
+}

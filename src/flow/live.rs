@@ -1,0 +1,441 @@
+//! A flow that is going on: its record, its streams, and who reads them.
+
+use anyany_dissectors::Side;
+
+use crate::decode::{Control, Datagram, Segment};
+use crate::flow::reassembly::{Reassembly, distance};
+use crate::flow::record::{KEPT_RESETS, Pause, Reset};
+use crate::flow::{About, Arrival, Flow, Moment, Observer};
+use crate::time::Span;
+
+/// A flow that is going on.
+#[derive(Debug)]
+pub struct Live<O> {
+    /// What is known of it.
+    pub flow: Flow,
+    /// What the observer made of it.
+    pub observer: O,
+    streams: Option<Box<[Reassembly; 2]>>,
+    holes: [Option<Hole>; 2],
+    ended: bool,
+}
+
+/// Sequence numbers that were jumped over.
+#[derive(Debug, Clone, Copy)]
+struct Hole {
+    from: u32,
+    to: u32,
+    since: Moment,
+}
+
+impl<O: Observer> Live<O> {
+    pub(super) fn new(flow: Flow) -> Self {
+        Self { flow, observer: O::default(), streams: None, holes: [None, None], ended: false }
+    }
+
+    fn about(&self, moment: Moment) -> About {
+        About {
+            transport: self.flow.key.transport,
+            initiator: self.flow.initiator,
+            responder: self.flow.responder,
+            moment,
+        }
+    }
+
+    /// Takes one TCP segment. Returns whether it was a copy made by the capture.
+    pub(super) fn segment(
+        &mut self,
+        arrival: &Arrival<'_>,
+        segment: &Segment<'_>,
+        side: Side,
+        world: &O::World,
+    ) -> bool {
+        let moment = arrival.moment;
+        let control = segment.control;
+        if self.is_copy(arrival, tcp_mark(arrival, segment), side, bare_ack(segment)) {
+            return true;
+        }
+        self.note_pause(moment, side);
+        self.arrive(arrival, side);
+        let half = self.flow.half_mut(side);
+        if segment.payload.len() < usize::try_from(segment.payload_len).unwrap_or(usize::MAX) {
+            half.snapped += 1;
+        }
+        if control.rst() {
+            self.reset(arrival, segment, side);
+            self.end_streams(moment, world);
+            return false;
+        }
+        half.note_ttl(arrival.packet.ttl);
+        half.ip_id = arrival.packet.ip_id;
+        half.window = segment.window;
+        if segment.window == 0 && !control.syn() {
+            half.zero_windows += 1;
+            let count = half.zero_windows;
+            self.flow.history.count(side, b'W', count);
+        }
+        if self.flow.resets.iter().any(|reset| reset.side == side)
+            && let Some(spoke) = self.flow.spoke_after_reset.get_mut(side.index())
+        {
+            *spoke += 1;
+        }
+        if control.syn() {
+            self.synchronize(segment, side, moment);
+        } else if side == Side::Initiator && self.flow.answers.count > 0 {
+            self.flow.established.get_or_insert(moment);
+        }
+        if control.ack() {
+            self.acknowledge(segment, side, moment, world);
+        }
+        self.data(arrival, segment, side, world);
+        if control.fin() {
+            self.flow.half_mut(side).fin.get_or_insert(moment);
+            self.flow.history.say(side, b'F');
+        } else if bare_ack(segment) && !control.syn() {
+            self.flow.history.say(side, b'A');
+        }
+        false
+    }
+
+    fn is_copy(&mut self, arrival: &Arrival<'_>, mark: u64, side: Side, bare_ack: bool) -> bool {
+        let numbered = arrival.packet.ip_id.is_some_and(|id| id != 0);
+        let half = self.flow.half_mut(side);
+        // Without a fresh IP identification, two honest duplicate ACKs look like one ACK twice.
+        if bare_ack && !numbered && half.duplicates == 0 {
+            return false;
+        }
+        let within = if numbered { COPY_NUMBERED } else { COPY_PLAIN };
+        let copy = half.recent.is_copy(mark, arrival.moment.time, arrival.packet.ttl, within);
+        half.duplicates += u64::from(copy);
+        copy
+    }
+
+    fn arrive(&mut self, arrival: &Arrival<'_>, side: Side) {
+        self.flow.last = arrival.moment;
+        self.flow.tunnels = self.flow.tunnels.max(arrival.packet.tunnels);
+        self.flow.half_mut(side).count(arrival.moment, arrival.wire_len);
+        self.flow.half_mut(side.other()).heard();
+    }
+
+    fn note_pause(&mut self, moment: Moment, side: Side) {
+        if let Some(pause) = &mut self.flow.pause
+            && !pause.answered
+            && pause.by != side
+        {
+            pause.answered = true;
+            if self.flow.survived.is_none_or(|longest| longest.span < pause.span) {
+                self.flow.survived = self.flow.pause;
+            }
+        }
+        let span = moment.time.since(self.flow.last.time);
+        if span >= NOTEWORTHY_PAUSE {
+            self.flow.pause = Some(Pause { span, before: self.flow.last, after: moment, by: side, answered: false });
+        }
+    }
+
+    fn reset(&mut self, arrival: &Arrival<'_>, segment: &Segment<'_>, side: Side) {
+        self.flow.history.say(side, b'R');
+        self.flow.reset_count = self.flow.reset_count.saturating_add(1);
+        if self.flow.resets.len() >= KEPT_RESETS {
+            return;
+        }
+        let (half, other) = (self.flow.half(side), self.flow.half(side.other()));
+        let spoke = half.ttl.is_some();
+        let reset = Reset {
+            side,
+            moment: arrival.moment,
+            ttl: arrival.packet.ttl,
+            ip_id: arrival.packet.ip_id,
+            window: segment.window,
+            sequence: segment.sequence,
+            acknowledgement: segment.control.ack().then_some(segment.acknowledgement),
+            expected: half.next_sequence,
+            usual_ttl: half.ttl,
+            usual_ip_id: half.ip_id,
+            usual_window: spoke.then_some(half.window),
+            answered_ip_id: other.ip_id,
+            after_fin: self.flow.halves.iter().any(|half| half.fin.is_some()),
+            mid_stream: self.flow.established.is_some() || (self.flow.tries.count == 0 && self.flow.answers.count == 0),
+        };
+        self.flow.resets.push(reset);
+    }
+
+    fn synchronize(&mut self, segment: &Segment<'_>, side: Side, moment: Moment) {
+        let half = self.flow.half_mut(side);
+        half.isn.get_or_insert(segment.sequence);
+        half.options = Some(segment.options);
+        let next = segment.sequence.wrapping_add(1);
+        if half.next_sequence.is_none_or(|known| distance(known, next) > 0) {
+            half.next_sequence = Some(next);
+        }
+        if segment.control.ack() {
+            self.flow.answers.add(moment);
+            self.flow.history.say(side, b'H');
+        } else {
+            self.flow.tries.add(moment);
+            self.flow.history.say(side, b'S');
+        }
+        if let Some(stream) = self.stream(side) {
+            stream.begin(next);
+        }
+    }
+
+    fn acknowledge(&mut self, segment: &Segment<'_>, side: Side, moment: Moment, world: &O::World) {
+        let acknowledged = segment.acknowledgement;
+        self.flow.half_mut(side).acknowledged = Some(acknowledged);
+        let of = side.other();
+        let Some(next) = self.flow.half(of).next_sequence else { return };
+        let ahead = distance(next, acknowledged);
+        if ahead > MOST_UNSEEN {
+            return; // an ACK scan's number, not this connection's
+        }
+        // FIN takes a sequence number of its own, counted in `data`.
+        let hole =
+            self.holes.get_mut(of.index()).and_then(|hole| hole.take_if(|hole| distance(hole.from, acknowledged) > 0));
+        if ahead > 0 || hole.is_some() {
+            let half = self.flow.half_mut(of);
+            half.unseen += 1;
+            let unseen = half.unseen;
+            if ahead > 0 {
+                half.next_sequence = Some(acknowledged);
+            }
+            self.flow.history.count(of, b'G', unseen);
+        }
+        self.with_stream(of, moment, world, |stream, feed| {
+            stream.acknowledged(acknowledged, feed);
+        });
+    }
+
+    fn data(&mut self, arrival: &Arrival<'_>, segment: &Segment<'_>, side: Side, world: &O::World) {
+        let (moment, control) = (arrival.moment, segment.control);
+        let length = segment.payload_len;
+        let takes = length.saturating_add(u32::from(control.fin()));
+        if takes == 0 {
+            return;
+        }
+        // TCP Fast Open carries data on the SYN, behind its own number (RFC 7413).
+        let sequence = segment.sequence.wrapping_add(u32::from(control.syn()));
+        let half = self.flow.half_mut(side);
+        if length <= 1 && !control.fin() && half.next_sequence.is_some_and(|next| distance(sequence, next) == 1) {
+            half.keep_alives += 1;
+            return;
+        }
+        let end = sequence.wrapping_add(takes);
+        let new = self.order(sequence, end, side, moment);
+        let half = self.flow.half_mut(side);
+        if length > 0 {
+            half.data_packets += 1;
+            half.first_data.get_or_insert(moment);
+            half.largest_payload = half.largest_payload.max(length);
+            if new {
+                half.payload += u64::from(length);
+                half.last_new_data = Some(moment);
+            }
+            self.flow.history.say(side, b'D');
+            self.with_stream(side, moment, world, |stream, feed| {
+                stream.segment(sequence, segment.payload, length, feed);
+            });
+        }
+    }
+
+    /// Places `sequence..end` against what was seen: returns whether it is new, and counts
+    /// retransmissions and reordering.
+    fn order(&mut self, sequence: u32, end: u32, side: Side, moment: Moment) -> bool {
+        let next = *self.flow.half_mut(side).next_sequence.get_or_insert(sequence);
+        let ahead = distance(next, sequence);
+        if ahead >= 0 {
+            if ahead > 0
+                && let Some(hole) = self.holes.get_mut(side.index())
+            {
+                *hole = Some(Hole { from: next, to: sequence, since: moment });
+            }
+            self.flow.half_mut(side).next_sequence = Some(end);
+            return true;
+        }
+        let fills = self.holes.get_mut(side.index()).and_then(|hole| {
+            let open = (*hole)?;
+            let fills = distance(open.from, sequence) >= 0 && distance(sequence, open.to) > 0;
+            if fills {
+                *hole = (distance(end, open.to) > 0).then_some(Hole { from: end, ..open });
+            }
+            fills.then_some(open)
+        });
+        let half = self.flow.half_mut(side);
+        if fills.is_some_and(|hole| moment.time.since(hole.since.time) < REORDERED_WITHIN) {
+            half.out_of_order += 1;
+            return true;
+        }
+        half.retransmissions += 1;
+        half.tail_retransmissions = half.tail_retransmissions.saturating_add(1);
+        if distance(next, end) > 0 {
+            half.next_sequence = Some(end);
+        }
+        let count = half.retransmissions;
+        self.flow.history.count(side, b'T', count);
+        fills.is_some()
+    }
+
+    /// Takes one datagram. Returns whether it was a copy made by the capture.
+    pub(super) fn datagram(
+        &mut self,
+        arrival: &Arrival<'_>,
+        datagram: &Datagram<'_>,
+        side: Side,
+        world: &O::World,
+    ) -> bool {
+        if self.is_copy(arrival, udp_mark(arrival, datagram), side, false) {
+            return true;
+        }
+        let moment = arrival.moment;
+        self.note_pause(moment, side);
+        self.arrive(arrival, side);
+        let half = self.flow.half_mut(side);
+        half.note_ttl(arrival.packet.ttl);
+        half.ip_id = arrival.packet.ip_id;
+        half.payload += u64::from(datagram.payload_len);
+        half.data_packets += 1;
+        half.first_data.get_or_insert(moment);
+        half.last_new_data = Some(moment);
+        half.largest_payload = half.largest_payload.max(datagram.payload_len);
+        let cut = datagram.payload.len() < usize::try_from(datagram.payload_len).unwrap_or(usize::MAX);
+        half.snapped += u64::from(cut);
+        self.flow.history.say(side, b'D');
+        if side == Side::Initiator && self.flow.half(Side::Responder).packets == 0 {
+            self.flow.tries.add(moment);
+        }
+        if !datagram.payload.is_empty() {
+            let about = self.about(moment);
+            self.observer.datagram(world, &about, side, datagram.payload);
+        }
+        false
+    }
+
+    /// Takes one echo request or reply. Returns whether it was a copy made by the capture.
+    pub(super) fn echo(&mut self, arrival: &Arrival<'_>, sequence: u16, side: Side) -> bool {
+        let mark = mix(mix(u64::from(sequence), arrival.packet.ip_id.unwrap_or(0).into()), 8);
+        if self.is_copy(arrival, mark, side, false) {
+            return true;
+        }
+        self.arrive(arrival, side);
+        let half = self.flow.half_mut(side);
+        half.note_ttl(arrival.packet.ttl);
+        half.data_packets += 1;
+        self.flow.history.say(side, b'D');
+        if side == Side::Initiator && self.flow.half(Side::Responder).packets == 0 {
+            self.flow.tries.add(arrival.moment);
+        }
+        false
+    }
+
+    /// No more packets will come.
+    pub(super) fn end(&mut self, world: &O::World) {
+        if std::mem::replace(&mut self.ended, true) {
+            return;
+        }
+        let moment = self.flow.last;
+        self.end_streams(moment, world);
+        self.streams = None;
+        let about = self.about(moment);
+        self.observer.end(world, &about);
+    }
+
+    fn end_streams(&mut self, moment: Moment, world: &O::World) {
+        if self.streams.is_none() {
+            return;
+        }
+        for side in [Side::Initiator, Side::Responder] {
+            self.with_stream(side, moment, world, |stream, feed| stream.end(feed));
+        }
+    }
+
+    fn stream(&mut self, side: Side) -> Option<&mut Reassembly> {
+        self.streams.as_mut().and_then(|streams| streams.get_mut(side.index()))
+    }
+
+    fn with_stream(
+        &mut self,
+        side: Side,
+        moment: Moment,
+        world: &O::World,
+        act: impl FnOnce(&mut Reassembly, &mut Feed<'_, O>),
+    ) {
+        let about = self.about(moment);
+        if self.streams.is_none() {
+            if !self.observer.wants(side) || self.flow.half(side).data_packets == 0 {
+                return;
+            }
+            let mut streams = Box::<[Reassembly; 2]>::default();
+            for (stream, half) in streams.iter_mut().zip(&self.flow.halves) {
+                if let Some(isn) = half.isn {
+                    stream.begin(isn.wrapping_add(1));
+                }
+            }
+            self.streams = Some(streams);
+        }
+        let Some(stream) = self.streams.as_mut().and_then(|streams| streams.get_mut(side.index())) else { return };
+        act(stream, &mut Feed { observer: &mut self.observer, world, about, side });
+        if !self.observer.wants(Side::Initiator) && !self.observer.wants(Side::Responder) {
+            self.streams = None;
+        }
+    }
+}
+
+/// Hands a stream's octets to the flow's observer.
+struct Feed<'a, O: Observer> {
+    observer: &'a mut O,
+    world: &'a O::World,
+    about: About,
+    side: Side,
+}
+
+impl<O: Observer> super::reassembly::Reader for Feed<'_, O> {
+    fn read(&mut self, octets: &[u8]) -> usize {
+        self.observer.stream(self.world, &self.about, self.side, octets)
+    }
+
+    fn gap(&mut self) {
+        self.observer.gap(self.world, &self.about, self.side);
+    }
+
+    fn wants_more(&self) -> bool {
+        self.observer.wants(self.side)
+    }
+}
+
+fn bare_ack(segment: &Segment<'_>) -> bool {
+    let Control(bits) = segment.control;
+    segment.payload_len == 0 && bits & (Control::SYN | Control::FIN | Control::RST) == 0
+}
+
+fn tcp_mark(arrival: &Arrival<'_>, segment: &Segment<'_>) -> u64 {
+    let numbers = u64::from(segment.sequence) << 32 | u64::from(segment.acknowledgement);
+    let small = u64::from(segment.window) << 48
+        | u64::from(segment.checksum) << 32
+        | u64::from(arrival.packet.ip_id.unwrap_or(0)) << 16
+        | u64::from(segment.control.0);
+    mix(mix(numbers, small), segment.payload_len.into())
+}
+
+fn udp_mark(arrival: &Arrival<'_>, datagram: &Datagram<'_>) -> u64 {
+    let small = u64::from(datagram.checksum) << 48
+        | u64::from(arrival.packet.ip_id.unwrap_or(0)) << 32
+        | u64::from(datagram.payload_len);
+    let head = datagram.payload.iter().take(16).fold(0u64, |sum, &octet| sum.rotate_left(8) ^ u64::from(octet));
+    mix(small, head)
+}
+
+/// Folds `value` into `sum`; good enough to tell four packets apart.
+fn mix(sum: u64, value: u64) -> u64 {
+    (sum ^ value).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29) ^ value
+}
+
+/// A copy has its original's IP identification, which comes round again only after 65,535 packets.
+const COPY_NUMBERED: Span = Span::millis(50);
+/// Without one, only a copy follows this closely; retransmissions wait 200 ms and more.
+const COPY_PLAIN: Span = Span::millis(2);
+/// Later than this a filled hole was filled by a retransmission; Wireshark draws the same line.
+const REORDERED_WITHIN: Span = Span::millis(3);
+/// Silences from here on are worth remembering; interactive protocols are rarely still for longer.
+const NOTEWORTHY_PAUSE: Span = Span::seconds(30);
+/// No window is larger (RFC 7323 §2.2).
+const MOST_UNSEEN: i32 = 1 << 30;

@@ -1,0 +1,68 @@
+//! Flow truth: one record per attempt, with what each side did and how it ended.
+
+mod half;
+mod history;
+mod key;
+mod life;
+mod live;
+mod outcome;
+mod reassembly;
+mod record;
+mod table;
+
+#[cfg(test)]
+mod tests;
+
+use anyany_dissectors::Side;
+
+use crate::decode::Packet;
+
+pub use half::{Half, TtlRange};
+pub use history::History;
+pub use key::{Endpoint, FlowKey, FrameRef, Moment, Transport};
+pub use life::Life;
+pub use live::Live;
+pub use outcome::{ConnState, Outcome};
+pub use record::{Flow, IcmpReport, Oriented, Pause, Reset, Tries};
+pub use table::{ServicePorts, Table, TableCounters};
+
+/// One packet on its way to its flow.
+#[derive(Debug, Clone, Copy)]
+pub struct Arrival<'a> {
+    /// When, and which frame.
+    pub moment: Moment,
+    /// The frame's length on the wire.
+    pub wire_len: u32,
+    /// The packet.
+    pub packet: Packet<'a>,
+}
+
+/// What an observer is told of a flow besides the octets.
+#[derive(Debug, Clone, Copy)]
+pub struct About {
+    /// TCP or UDP.
+    pub transport: Transport,
+    /// Who called.
+    pub initiator: Endpoint,
+    /// Who was called.
+    pub responder: Endpoint,
+    /// The packet that brought the octets, or made them contiguous.
+    pub moment: Moment,
+}
+
+/// Reads the payload of one flow. Made anew for each flow.
+pub trait Observer: Default {
+    /// What all flows may learn from one another; written during reading, read when all is read.
+    type World;
+
+    /// Contiguous unread octets of one side; returns how many to step over (0: needs more first).
+    fn stream(&mut self, world: &Self::World, about: &About, side: Side, octets: &[u8]) -> usize;
+    /// Octets of one side are missing before the next ones.
+    fn gap(&mut self, world: &Self::World, about: &About, side: Side);
+    /// One datagram.
+    fn datagram(&mut self, world: &Self::World, about: &About, side: Side, octets: &[u8]);
+    /// Whether more octets of that side could say anything new.
+    fn wants(&self, side: Side) -> bool;
+    /// No more octets will come.
+    fn end(&mut self, world: &Self::World, about: &About);
+}

@@ -1,0 +1,178 @@
+//! How a flow ended: the contract's word and Zeek's.
+
+use anyany_dissectors::Side;
+
+use crate::flow::{Flow, Transport};
+
+/// What became of a flow; the words are the contract's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Outcome {
+    /// Ended by FIN from both sides, or by RST after a FIN.
+    Closed,
+    /// Still going when the capture ended.
+    Open,
+    /// Nothing but SYNs or requests, never an answer.
+    Unanswered,
+    /// SYN answered by RST.
+    Refused,
+    /// Answered by an ICMP error only.
+    IcmpRejected,
+    /// Cut off by an RST in the initiator's name.
+    ResetByClient,
+    /// Cut off by an RST in the responder's name.
+    ResetByServer,
+    /// Established, then one side retransmits into silence.
+    Stalled,
+    /// SYN and SYN-ACK, and no more from the initiator.
+    HalfOpen,
+    /// One direction only, with data or acknowledgements.
+    OneSided,
+    /// UDP or echo, both ways.
+    Datagrams,
+}
+
+impl Outcome {
+    /// The contract's word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Closed => "closed",
+            Self::Open => "open",
+            Self::Unanswered => "unanswered",
+            Self::Refused => "refused",
+            Self::IcmpRejected => "icmp-rejected",
+            Self::ResetByClient => "reset-by-client",
+            Self::ResetByServer => "reset-by-server",
+            Self::Stalled => "stalled",
+            Self::HalfOpen => "half-open",
+            Self::OneSided => "one-sided",
+            Self::Datagrams => "datagrams",
+        }
+    }
+
+    /// Whether both sides understood each other at least once.
+    pub fn reached(self) -> bool {
+        !matches!(self, Self::Unanswered | Self::Refused | Self::IcmpRejected | Self::HalfOpen | Self::OneSided)
+    }
+}
+
+/// Zeek's connection states (scripts/base/protocols/conn/main.zeek).
+pub type ConnState = &'static str;
+
+impl Flow {
+    /// The contract's word for how it ended. `asks` says whether a datagram of this flow asks for an
+    /// answer (a request) or does not (media, heartbeats, notifications).
+    pub fn outcome(&self, asks: bool) -> Outcome {
+        match self.key.transport {
+            Transport::Tcp => self.tcp_outcome(),
+            Transport::Udp | Transport::Icmp => {
+                let [initiator, responder] = self.halves.each_ref().map(|half| half.packets > 0);
+                match (initiator, responder) {
+                    (true, true) => Outcome::Datagrams,
+                    _ if self.rejected_by_icmp() => Outcome::IcmpRejected,
+                    (true, false) if asks => Outcome::Unanswered,
+                    _ => Outcome::OneSided,
+                }
+            }
+        }
+    }
+
+    fn tcp_outcome(&self) -> Outcome {
+        let (initiator, responder) = (self.half(Side::Initiator), self.half(Side::Responder));
+        if responder.packets == 0 {
+            let only_syns = self.tries.count > 0 && initiator.data_packets == 0 && self.established.is_none();
+            let spoke = self.history.has(Side::Initiator, b'A') || self.history.has(Side::Initiator, b'F');
+            return match only_syns && !spoke {
+                true if self.rejected_by_icmp() => Outcome::IcmpRejected,
+                true => Outcome::Unanswered,
+                false => Outcome::OneSided,
+            };
+        }
+        if initiator.packets == 0 {
+            return Outcome::OneSided;
+        }
+        let reset = self.resets.first();
+        if self.tries.count > 0 && self.answers.count == 0 && self.established.is_none() {
+            let refused = self.resets.iter().any(|reset| reset.side == Side::Responder);
+            let silent = responder.data_packets == 0 && !self.history.has(Side::Responder, b'A');
+            if refused && silent {
+                return Outcome::Refused;
+            }
+        }
+        if let Some(reset) = reset {
+            return match reset.side {
+                _ if reset.after_fin => Outcome::Closed,
+                side if self.gave_up(side) => Outcome::Stalled,
+                Side::Initiator => Outcome::ResetByClient,
+                Side::Responder => Outcome::ResetByServer,
+            };
+        }
+        if self.halves.iter().all(|half| half.fin.is_some()) {
+            return Outcome::Closed;
+        }
+        if self.answers.count > 0 && self.established.is_none() {
+            return Outcome::HalfOpen;
+        }
+        if self.halves.iter().any(|half| half.tail_retransmissions >= INTO_SILENCE) {
+            return Outcome::Stalled;
+        }
+        Outcome::Open
+    }
+
+    /// Whether `side` reset the flow because its retransmissions ran out: that RST is the victim's.
+    fn gave_up(&self, side: Side) -> bool {
+        self.half(side).tail_retransmissions >= INTO_SILENCE
+    }
+
+    /// Whether an ICMP error says that the initiator's packets do not arrive. "Fragmentation needed"
+    /// asks for smaller ones, and "time exceeded" is a routing loop; neither rejects the flow.
+    pub fn rejected_by_icmp(&self) -> bool {
+        self.icmp.iter().any(|report| {
+            report.about == Side::Initiator && unreachable(report.error.v6, report.error.kind, report.error.code)
+        })
+    }
+
+    /// Zeek's word for how it ended. Where Zeek calls a lone RST `RSTOS0` or `RSTRH` although there
+    /// never was a SYN (zeek/zeek#1164), this is `OTH`.
+    pub fn conn_state(&self) -> ConnState {
+        let (initiator, responder) = (self.half(Side::Initiator), self.half(Side::Responder));
+        if self.key.transport != Transport::Tcp {
+            return match (initiator.packets > 0, responder.packets > 0) {
+                (true, true) => "SF",
+                (true, false) => "S0",
+                (false, true) => "SHR",
+                (false, false) => "OTH",
+            };
+        }
+        let reset_by = self.resets.first().map(|reset| reset.side);
+        let (syn, answered) = (self.tries.count > 0, self.answers.count > 0);
+        let spoke = answered || responder.data_packets > 0 || self.history.has(Side::Responder, b'A');
+        match (reset_by, initiator.fin.is_some(), responder.fin.is_some()) {
+            (Some(_), _, _) if !syn && !answered => "OTH",
+            (Some(Side::Responder), _, _) if syn && !spoke => "REJ",
+            (Some(Side::Responder), _, _) if !syn => "RSTRH",
+            (Some(Side::Responder), _, _) => "RSTR",
+            (Some(Side::Initiator), _, _) if !spoke => "RSTOS0",
+            (Some(Side::Initiator), _, _) => "RSTO",
+            (None, true, true) => "SF",
+            (None, true, false) if syn && !spoke => "SH",
+            (None, true, false) if syn => "S2",
+            (None, false, true) if answered && !syn => "SHR",
+            (None, false, true) if syn => "S3",
+            (None, false, false) if syn && !spoke => "S0",
+            (None, false, false) if syn && answered => "S1",
+            _ => "OTH",
+        }
+    }
+}
+
+/// Whether an ICMP error says "does not arrive" (RFC 792, RFC 4443).
+pub fn unreachable(v6: bool, kind: u8, code: u8) -> bool {
+    match (v6, kind) {
+        (false, 3) => code != 4,
+        (true, 1) => true,
+        _ => false,
+    }
+}
+
+/// Repeating this often without hearing anything is silence, not loss.
+const INTO_SILENCE: u32 = 3;

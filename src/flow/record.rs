@@ -1,0 +1,257 @@
+//! What is known of one flow when it is over, or so far.
+
+use anyany_dissectors::Side;
+
+use crate::decode::{IcmpError, Segment};
+use crate::flow::half::{Half, TtlRange};
+use crate::flow::history::History;
+use crate::flow::{Endpoint, FlowKey, Moment};
+use crate::time::Span;
+
+/// How it is known which end is the initiator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Oriented {
+    /// It sent the first packet, and the ports do not tell either.
+    FirstSender,
+    /// The other port is the likelier service port.
+    Ports,
+    /// A SYN-ACK or an RPC endpoint said so.
+    Answer,
+    /// It sent the SYN.
+    Syn,
+}
+
+/// One flow: one attempt of one host to talk to another, and what became of it.
+#[derive(Debug, Clone)]
+pub struct Flow {
+    /// Sorted five-tuple.
+    pub key: FlowKey,
+    /// Who called; printed as the client.
+    pub initiator: Endpoint,
+    /// Who was called; printed as the server.
+    pub responder: Endpoint,
+    /// How sure the two lines above are.
+    pub oriented: Oriented,
+    /// Whether the sides were exchanged after packets had been counted.
+    pub flipped: bool,
+    /// First packet.
+    pub first: Moment,
+    /// Last packet.
+    pub last: Moment,
+    /// Initiator's and responder's direction, by [`Side::index`].
+    pub halves: [Half; 2],
+    /// Zeek's letters.
+    pub history: History,
+    /// SYNs of the initiator; in UDP, datagrams sent before any answer.
+    pub tries: Tries,
+    /// SYN-ACKs of the responder.
+    pub answers: Tries,
+    /// The initiator's first packet after the SYN-ACK that was not RST: the handshake is complete.
+    pub established: Option<Moment>,
+    /// RSTs, the first few.
+    pub resets: Vec<Reset>,
+    /// RSTs in all.
+    pub reset_count: u32,
+    /// Packets that a side sent after "its own" RST, not counting RSTs: strong against its being the sender.
+    pub spoke_after_reset: [u32; 2],
+    /// ICMP errors that quote this flow, the first few.
+    pub icmp: Vec<IcmpReport>,
+    /// The silence that something broke, last seen.
+    pub pause: Option<Pause>,
+    /// The longest silence after which both sides still understood each other.
+    pub survived: Option<Pause>,
+    /// How many tunnels it was inside of.
+    pub tunnels: u8,
+}
+
+/// Times of repeated tries: the first few, the last, and how many.
+#[derive(Debug, Clone, Default)]
+pub struct Tries {
+    /// All of them.
+    pub count: u32,
+    /// The first few, in order.
+    pub first: [Option<Moment>; KEPT_TRIES],
+    /// The last one.
+    pub last: Option<Moment>,
+}
+
+/// An RST, with all that helps to tell who sent it (see `reference/signatures.md`, b).
+#[derive(Debug, Clone)]
+pub struct Reset {
+    /// In whose name it came.
+    pub side: Side,
+    /// When.
+    pub moment: Moment,
+    /// Its time to live.
+    pub ttl: u8,
+    /// Its IPv4 identification.
+    pub ip_id: Option<u16>,
+    /// Its window.
+    pub window: u16,
+    /// Its sequence number.
+    pub sequence: u32,
+    /// Its acknowledgement number, with ACK.
+    pub acknowledgement: Option<u32>,
+    /// The sequence number its sender would have used next, as far as it was seen.
+    pub expected: Option<u32>,
+    /// The usual times to live of the side in whose name it came, until then.
+    pub usual_ttl: Option<TtlRange>,
+    /// The IPv4 identification of that side's last other packet.
+    pub usual_ip_id: Option<u16>,
+    /// The window of that side's last other packet.
+    pub usual_window: Option<u16>,
+    /// The IPv4 identification of the other side's last packet, which a device may have copied.
+    pub answered_ip_id: Option<u16>,
+    /// Whether either side had sent FIN.
+    pub after_fin: bool,
+    /// Whether the handshake was complete, or the capture began behind it.
+    pub mid_stream: bool,
+}
+
+/// An ICMP error about a flow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct IcmpReport {
+    /// Who complains.
+    pub sender: std::net::IpAddr,
+    /// When.
+    pub moment: Moment,
+    /// About whose packet.
+    pub about: Side,
+    /// What.
+    pub error: IcmpError,
+}
+
+/// A silence on an open flow.
+#[derive(Debug, Clone, Copy)]
+pub struct Pause {
+    /// How long nothing was said.
+    pub span: Span,
+    /// The packet before it.
+    pub before: Moment,
+    /// The packet that broke it.
+    pub after: Moment,
+    /// Who broke it.
+    pub by: Side,
+    /// Whether the other side answered then.
+    pub answered: bool,
+}
+
+impl Tries {
+    pub(super) fn add(&mut self, moment: Moment) {
+        self.count = self.count.saturating_add(1);
+        if let Some(slot) = self.first.iter_mut().find(|slot| slot.is_none()) {
+            *slot = Some(moment);
+        }
+        self.last = Some(moment);
+    }
+
+    /// The first try.
+    pub fn begin(&self) -> Option<Moment> {
+        self.first.first().copied().flatten()
+    }
+
+    /// The tries that were kept, in order; the last one always among them.
+    pub fn kept(&self) -> Vec<Moment> {
+        let mut kept: Vec<Moment> = self.first.iter().flatten().copied().collect();
+        if let Some(last) = self.last
+            && kept.last() != Some(&last)
+        {
+            kept.push(last);
+        }
+        kept
+    }
+}
+
+impl Flow {
+    pub(super) fn new(
+        key: FlowKey,
+        initiator: Endpoint,
+        responder: Endpoint,
+        oriented: Oriented,
+        first: Moment,
+    ) -> Self {
+        Self {
+            key,
+            initiator,
+            responder,
+            oriented,
+            flipped: false,
+            first,
+            last: first,
+            halves: [Half::default(), Half::default()],
+            history: History::default(),
+            tries: Tries::default(),
+            answers: Tries::default(),
+            established: None,
+            resets: Vec::new(),
+            reset_count: 0,
+            spoke_after_reset: [0; 2],
+            icmp: Vec::new(),
+            pause: None,
+            survived: None,
+            tunnels: 0,
+        }
+    }
+
+    /// Which side `source` is.
+    pub fn side_of(&self, source: Endpoint) -> Side {
+        if source == self.initiator { Side::Initiator } else { Side::Responder }
+    }
+
+    /// One direction.
+    pub fn half(&self, side: Side) -> &Half {
+        let [initiator, responder] = &self.halves;
+        match side {
+            Side::Initiator => initiator,
+            Side::Responder => responder,
+        }
+    }
+
+    pub(super) fn half_mut(&mut self, side: Side) -> &mut Half {
+        let [initiator, responder] = &mut self.halves;
+        match side {
+            Side::Initiator => initiator,
+            Side::Responder => responder,
+        }
+    }
+
+    /// Whether either side said goodbye (FIN from both, or RST).
+    pub fn is_over(&self) -> bool {
+        self.reset_count > 0 || self.halves.iter().all(|half| half.fin.is_some())
+    }
+
+    /// First SYN to first SYN-ACK, in capture time at the vantage point. `None` while unanswered, or
+    /// when the SYN was repeated and it cannot be told which one was answered.
+    pub fn connect_time(&self) -> Option<Span> {
+        let (syn, answer) = (self.tries.begin()?, self.answers.begin()?);
+        let span = answer.time.since(syn.time);
+        (self.tries.count == 1 && span.0 >= 0).then_some(span)
+    }
+
+    /// Whether `syn` begins another attempt on the same five-tuple rather than repeating this one's.
+    pub(super) fn is_another_attempt(&self, side: Side, segment: &Segment<'_>, moment: Moment) -> bool {
+        let close = moment.time.since(self.first.time).0.abs() < Span::seconds(1).0;
+        match self.half(side).isn {
+            Some(isn) => isn != segment.sequence,
+            // Captured out of order: the handshake's own later packets came first.
+            None if close && self.half(side).next_sequence == Some(segment.sequence.wrapping_add(1)) => false,
+            None if close && self.half(side.other()).acknowledged == Some(segment.sequence.wrapping_add(1)) => false,
+            // Both open at once (RFC 9293 §3.5, figure 7).
+            None => !(close && self.half(side.other()).isn.is_some() && self.answers.count == 0 && !self.is_over()),
+        }
+    }
+
+    /// Takes an ICMP error that quotes a packet of `about`.
+    pub(super) fn icmp_error(&mut self, report: IcmpReport) {
+        if self.icmp.len() < KEPT_ICMP {
+            self.icmp.push(report);
+        }
+    }
+}
+
+/// Tries kept with their times.
+const KEPT_TRIES: usize = 6;
+/// Resets kept: three answers to one Windows attempt, and one more.
+pub(super) const KEPT_RESETS: usize = 4;
+/// ICMP errors kept.
+const KEPT_ICMP: usize = 4;

@@ -1,0 +1,1 @@
+//! Stories of segments, and what the flow record says of them.
