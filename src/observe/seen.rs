@@ -1,0 +1,179 @@
+//! What was said on one flow.
+
+use std::collections::BTreeMap;
+
+use anyany_dissectors::{Media, ReplyClass, Side, Text, Uuid, Value};
+
+use crate::flow::Moment;
+
+/// One of the protocol's own fields.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Detail {
+    /// The latest value.
+    One(Value),
+    /// A list of different values, in the order of their first appearance.
+    Many(Vec<Value>),
+}
+
+/// What the endpoint mapper answered on this flow.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RpcAnswer {
+    /// When.
+    pub moment: Moment,
+    /// About which interface; `None` when the question was not seen.
+    pub interface: Option<Uuid>,
+    /// The port, or the status that refused it.
+    pub port: Result<u16, u32>,
+}
+
+/// A request that was not answered yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Call {
+    /// Pairs it with its answer.
+    pub id: u64,
+    /// The operation.
+    pub what: Text,
+    /// When it was made.
+    pub moment: Moment,
+    /// By whom.
+    pub side: Side,
+}
+
+/// Media that a session description promised.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PromisedMedia {
+    /// The promise.
+    pub media: Media,
+    /// When.
+    pub moment: Moment,
+}
+
+/// A step in the life of a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SipEvent {
+    /// When.
+    pub moment: Moment,
+    /// Who spoke.
+    pub side: Side,
+    /// Method or status line.
+    pub what: Text,
+    /// How a request was answered; `None` for a request.
+    pub class: Option<ReplyClass>,
+}
+
+/// Everything that the dissectors told about one flow, bounded.
+#[derive(Debug, Clone, Default)]
+pub struct Seen {
+    /// The service that the content showed; `None` while only the port is known.
+    pub service: Option<&'static str>,
+    /// Whether TLS carries it.
+    pub tls: bool,
+    /// The protocol's own fields.
+    pub details: BTreeMap<&'static str, Detail>,
+    /// The server's opening words.
+    pub greeting: Option<(Text, Moment)>,
+    /// Requests, and replies by how they went.
+    pub requests: u64,
+    /// Replies that were not refusals.
+    pub replies: u64,
+    /// Replies that refused or failed: the server was reached.
+    pub refusals: u64,
+    /// The first request.
+    pub first_request: Option<Moment>,
+    /// The last reply of any kind.
+    pub last_reply: Option<Moment>,
+    /// Requests without an answer, oldest first; only the latest few.
+    pub waiting: Vec<Call>,
+    /// Interfaces that the client asked for on this connection.
+    pub wanted: Vec<Uuid>,
+    /// Interfaces that the server accepted on this very port.
+    pub bound: Vec<Uuid>,
+    /// Interfaces that it refused.
+    pub bind_refused: Vec<(Option<Uuid>, u16)>,
+    /// The endpoint mapper's answers.
+    pub rpc_answers: Vec<RpcAnswer>,
+    /// Promised media.
+    pub media: Vec<PromisedMedia>,
+    /// The steps of calls.
+    pub sip: Vec<SipEvent>,
+    /// The protocol's own alarms.
+    pub alerts: Vec<(Text, Moment, Side)>,
+    /// The protocol's own goodbye.
+    pub close: Option<(Text, Moment)>,
+    /// What a bound kept out of the lists above.
+    pub dropped: u64,
+    /// Stretches of the stream that could not be read: lost, cut, or malformed.
+    pub unread: u64,
+}
+
+impl Seen {
+    /// A text detail.
+    pub fn text(&self, key: &str) -> Option<&str> {
+        match self.details.get(key) {
+            Some(Detail::One(Value::Text(text))) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Whether a detail is set and true.
+    pub fn flag(&self, key: &str) -> bool {
+        matches!(self.details.get(key), Some(Detail::One(Value::Flag(true))))
+    }
+
+    /// A number detail.
+    pub fn number(&self, key: &str) -> Option<u64> {
+        match self.details.get(key) {
+            Some(Detail::One(Value::Number(number))) => Some(*number),
+            _ => None,
+        }
+    }
+
+    /// The texts of a list.
+    pub fn members(&self, key: &str) -> impl Iterator<Item = &str> {
+        let values = match self.details.get(key) {
+            Some(Detail::Many(values)) => values.as_slice(),
+            _ => &[],
+        };
+        values.iter().filter_map(|value| match value {
+            Value::Text(text) => Some(&**text),
+            _ => None,
+        })
+    }
+
+    pub(super) fn set(&mut self, key: &'static str, value: Value) {
+        if self.details.len() < MOST_DETAILS || self.details.contains_key(key) {
+            self.details.insert(key, Detail::One(value));
+        } else {
+            self.dropped += 1;
+        }
+    }
+
+    pub(super) fn add(&mut self, key: &'static str, value: Value) {
+        if self.details.len() >= MOST_DETAILS && !self.details.contains_key(key) {
+            self.dropped += 1;
+            return;
+        }
+        let entry = self.details.entry(key).or_insert_with(|| Detail::Many(Vec::new()));
+        match entry {
+            Detail::Many(values) if values.contains(&value) => {}
+            Detail::Many(values) if values.len() < MOST_MEMBERS => values.push(value),
+            _ => self.dropped += 1,
+        }
+    }
+
+    /// Keeps one more in a bounded list.
+    pub(super) fn keep<T: PartialEq>(list: &mut Vec<T>, item: T, dropped: &mut u64) {
+        if list.contains(&item) {
+            return;
+        }
+        if list.len() < MOST_KEPT {
+            list.push(item);
+        } else {
+            *dropped += 1;
+        }
+    }
+}
+
+const MOST_DETAILS: usize = 48;
+const MOST_MEMBERS: usize = 32;
+const MOST_KEPT: usize = 64;

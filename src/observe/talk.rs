@@ -1,0 +1,306 @@
+//! The observer of one flow: finds its protocol, runs the dissector, keeps what it says.
+
+use anyany_dissectors::{Dialogue, Endpoint as Announced, Fact, Hint, Protocol, Side, Stop, Transport as Framing};
+
+use crate::classify::{Choice, Rejected, choose, inside_tls};
+use crate::flow::{About, Endpoint, Observer, Transport};
+use crate::observe::{Call, LearntFrom, PromisedMedia, RpcAnswer, Seen, ServicePort, SipEvent, World};
+
+/// The observer of one flow.
+#[derive(Default)]
+pub struct Talk {
+    /// What was said so far.
+    pub seen: Seen,
+    state: State,
+    rejected: Rejected,
+    /// Looks at octets that no protocol recognised, by side.
+    looks: [u8; 2],
+    /// Whether nothing more of a side can be read.
+    closed: [bool; 2],
+    /// Messages read with the present protocol.
+    read: u64,
+}
+
+#[derive(Default)]
+enum State {
+    #[default]
+    Unknown,
+    Known(&'static Protocol, Box<dyn Dialogue>),
+    GivenUp,
+}
+
+impl std::fmt::Debug for Talk {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Talk").field("seen", &self.seen).finish_non_exhaustive()
+    }
+}
+
+impl Observer for Talk {
+    type World = World;
+
+    fn stream(&mut self, world: &World, about: &About, side: Side, octets: &[u8]) -> usize {
+        // A protocol that proves wrong gives way to the next best, so this ends.
+        loop {
+            match &mut self.state {
+                State::GivenUp => return octets.len(),
+                State::Unknown => match self.find(about, Framing::Tcp, side, octets) {
+                    Some(read) => return read,
+                    None => continue,
+                },
+                State::Known(..) => {}
+            }
+            match self.message(world, about, side, octets) {
+                Ok(read) => return read.max(1),
+                Err(Stop::Incomplete { .. }) => return 0,
+                Err(Stop::Malformed { .. }) if self.read == 0 => self.wrong(),
+                Err(Stop::Malformed { .. }) => {
+                    self.seen.unread += 1;
+                    self.lose(side);
+                    return octets.len();
+                }
+            }
+        }
+    }
+
+    fn gap(&mut self, _: &World, _: &About, side: Side) {
+        self.seen.unread += 1;
+        self.lose(side);
+    }
+
+    fn datagram(&mut self, world: &World, about: &About, side: Side, octets: &[u8]) {
+        loop {
+            match &mut self.state {
+                State::GivenUp => return,
+                State::Unknown => match self.find(about, Framing::Udp, side, octets) {
+                    Some(_) => return,
+                    None => continue,
+                },
+                State::Known(..) => {}
+            }
+            match self.message(world, about, side, octets) {
+                Err(Stop::Malformed { .. }) if self.read <= UNPROVEN_DATAGRAMS => self.wrong(),
+                Err(_) => {
+                    self.seen.unread += 1;
+                    return;
+                }
+                Ok(_) => return,
+            }
+        }
+    }
+
+    fn wants(&self, side: Side) -> bool {
+        match &self.state {
+            State::Unknown => true,
+            State::GivenUp => false,
+            State::Known(_, dialogue) => !self.closed(side) && !dialogue.finished(side),
+        }
+    }
+
+    fn end(&mut self, _: &World, _: &About) {
+        self.state = State::GivenUp;
+    }
+}
+
+impl Talk {
+    fn closed(&self, side: Side) -> bool {
+        self.closed.get(side.index()).copied().unwrap_or(true)
+    }
+
+    /// Looks for the protocol. `Some` ends this look: so many octets are done with.
+    fn find(&mut self, about: &About, transport: Framing, side: Side, octets: &[u8]) -> Option<usize> {
+        let (initiator_port, responder_port) = (about.initiator.port, about.responder.port);
+        match choose(&Hint { transport, initiator_port, responder_port, side, octets }, self.rejected) {
+            Choice::Known(protocol) => {
+                self.state = State::Known(protocol, (protocol.open)(transport));
+                self.read = 0;
+                return None;
+            }
+            Choice::Wait if transport == Framing::Tcp && octets.len() < MOST_PROBED => return Some(0),
+            Choice::Wait | Choice::Unknown => {}
+        }
+        if let Some(looks) = self.looks.get_mut(side.index()) {
+            *looks = looks.saturating_add(1);
+        }
+        if self.looks.iter().any(|&looks| looks >= MOST_LOOKS) {
+            self.state = State::GivenUp;
+        }
+        Some(octets.len())
+    }
+
+    /// Reads one message with the present protocol and keeps what it says.
+    fn message(&mut self, world: &World, about: &About, side: Side, octets: &[u8]) -> Result<usize, Stop> {
+        let State::Known(protocol, dialogue) = &mut self.state else { return Ok(octets.len()) };
+        let protocol = *protocol;
+        let mut facts = Vec::new();
+        let read = dialogue.read(side, octets, &mut |fact| facts.push(fact))?;
+        self.read += 1;
+        if self.seen.service.is_none() {
+            self.seen.service = Some(protocol.name);
+            self.name_tls(protocol, about);
+        }
+        for fact in facts {
+            self.keep(fact, world, about, side);
+        }
+        Ok(read)
+    }
+
+    /// TLS itself is no service: the port names what runs inside.
+    fn name_tls(&mut self, protocol: &Protocol, about: &About) {
+        if protocol.name != "https" {
+            return;
+        }
+        self.seen.tls = true;
+        if about.transport == Transport::Tcp {
+            let inside = inside_tls(about.responder.port).or_else(|| inside_tls(about.initiator.port));
+            self.seen.service = Some(inside.unwrap_or("other"));
+        }
+    }
+
+    fn wrong(&mut self) {
+        if let State::Known(protocol, _) = &self.state {
+            self.rejected.reject(protocol);
+        }
+        self.state = State::Unknown;
+        self.seen.service = None;
+    }
+
+    /// Octets of `side` cannot be read: the dialogue finds its way again, or that side is closed.
+    fn lose(&mut self, side: Side) {
+        if let State::Known(_, dialogue) = &mut self.state
+            && !dialogue.gap(side)
+            && let Some(closed) = self.closed.get_mut(side.index())
+        {
+            *closed = true;
+        }
+    }
+
+    fn keep(&mut self, fact: Fact, world: &World, about: &About, side: Side) {
+        let (moment, seen) = (about.moment, &mut self.seen);
+        match fact {
+            Fact::Service(name) => seen.service = Some(name),
+            Fact::Greeting(text) => {
+                seen.greeting.get_or_insert((text, moment));
+            }
+            Fact::Request { id, what } => {
+                seen.requests += 1;
+                seen.first_request.get_or_insert(moment);
+                self.note_sip(about, side, &what, None);
+                let waiting = &mut self.seen.waiting;
+                // Sent again: the first time counts.
+                if waiting.iter().any(|call| call.id == id && call.side == side) {
+                    return;
+                }
+                if waiting.len() >= MOST_WAITING {
+                    waiting.remove(0);
+                }
+                waiting.push(Call { id, what, moment, side });
+            }
+            Fact::Reply { id, class, what } => self.reply(id, class, &what, world, about, side),
+            Fact::UpgradeToTls => self.upgrade(),
+            Fact::Endpoint(announced) => self.announce(announced, world, about, side),
+            Fact::Name { address, name } => world.name(address, &name, moment),
+            Fact::Alert(text) => Seen::keep(&mut seen.alerts, (text, moment, side), &mut seen.dropped),
+            Fact::Close(text) => {
+                seen.close.get_or_insert((text, moment));
+            }
+            Fact::Detail { key, value } => seen.set(key, value),
+            Fact::Member { key, value } => seen.add(key, value),
+        }
+    }
+
+    fn reply(
+        &mut self,
+        id: u64,
+        class: anyany_dissectors::ReplyClass,
+        what: &str,
+        world: &World,
+        about: &About,
+        side: Side,
+    ) {
+        use anyany_dissectors::ReplyClass::{Failed, Interim, Refused};
+        self.note_sip(about, side, what, Some(class));
+        let seen = &mut self.seen;
+        seen.last_reply = Some(about.moment);
+        match class {
+            Refused | Failed => seen.refusals += 1,
+            _ => seen.replies += 1,
+        }
+        let asked = seen.waiting.iter().position(|call| call.id == id && call.side != side);
+        let Some(asked) = asked else { return };
+        if class == Interim {
+            return; // the last word is still to come
+        }
+        let call = seen.waiting.remove(asked);
+        let server = match side {
+            Side::Initiator => about.initiator,
+            Side::Responder => about.responder,
+        };
+        let service = ServicePort { server: server.address, port: server.port, transport: about.transport };
+        world.answered(service, about.moment.time.since(call.moment.time));
+    }
+
+    fn note_sip(&mut self, about: &About, side: Side, what: &str, class: Option<anyany_dissectors::ReplyClass>) {
+        if self.seen.service == Some("sip") {
+            let event = SipEvent { moment: about.moment, side, what: what.into(), class };
+            Seen::keep(&mut self.seen.sip, event, &mut self.seen.dropped);
+        }
+    }
+
+    /// Both sides go on inside TLS.
+    fn upgrade(&mut self) {
+        self.seen.tls = true;
+        self.seen.set("tls", true.into());
+        let tls =
+            anyany_dissectors::ALL.iter().find(|protocol| protocol.name == "https" && !protocol.tcp_ports.is_empty());
+        self.state = tls.map_or(State::GivenUp, |tls| State::Known(tls, (tls.open)(Framing::Tcp)));
+        self.closed = [false; 2];
+    }
+
+    fn announce(&mut self, announced: Announced, world: &World, about: &About, side: Side) {
+        let (moment, seen) = (about.moment, &mut self.seen);
+        let here = match side {
+            Side::Initiator => about.initiator,
+            Side::Responder => about.responder,
+        };
+        match announced {
+            Announced::Mapped { interface, address: _, port } => {
+                // The tower's own address is often 0.0.0.0, a cluster's or behind NAT: the client dials
+                // the host that it asked.
+                world.learn(Endpoint { address: here.address, port }, interface, LearntFrom::Epm, moment);
+                let answer = RpcAnswer { moment, interface: Some(interface), port: Ok(port) };
+                Seen::keep(&mut seen.rpc_answers, answer, &mut seen.dropped);
+            }
+            Announced::NotRegistered { interface, status } => {
+                let answer = RpcAnswer { moment, interface, port: Err(status) };
+                Seen::keep(&mut seen.rpc_answers, answer, &mut seen.dropped);
+            }
+            Announced::Bound { interface, pipe: None } => {
+                if about.transport == Transport::Tcp {
+                    world.learn(here, interface, LearntFrom::Bind, moment);
+                }
+                Seen::keep(&mut seen.bound, interface, &mut seen.dropped);
+            }
+            Announced::Bound { interface, pipe: Some(_) } => {
+                Seen::keep(&mut seen.bound, interface, &mut seen.dropped);
+            }
+            Announced::BindRefused { interface, reason } => {
+                Seen::keep(&mut seen.bind_refused, (interface, reason), &mut seen.dropped);
+            }
+            Announced::Wanted { interface } => Seen::keep(&mut seen.wanted, interface, &mut seen.dropped),
+            Announced::Media(media) => {
+                let promised = PromisedMedia { media, moment };
+                Seen::keep(&mut seen.media, promised, &mut seen.dropped);
+            }
+        }
+    }
+}
+
+/// Octets within which every protocol shows itself.
+const MOST_PROBED: usize = 4096;
+/// Segments of one side that may pass before a protocol is recognised: a capture that begins midway
+/// may need a few until a message begins.
+const MOST_LOOKS: u8 = 16;
+/// Until so many datagrams were read, a datagram that does not fit means a wrong guess (RTP).
+const UNPROVEN_DATAGRAMS: u64 = 4;
+/// Requests that may wait for their answers at once.
+const MOST_WAITING: usize = 64;
