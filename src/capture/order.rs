@@ -1,0 +1,37 @@
+//! Byte order of a capture: that of the machine that wrote it.
+
+/// How the numbers of a capture's headers are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Order {
+    Little,
+    Big,
+}
+
+impl Order {
+    /// The 16-bit number at `at`, if `octets` reach that far.
+    pub(super) fn u16(self, octets: &[u8], at: usize) -> Option<u16> {
+        let raw = *octets.get(at..)?.first_chunk()?;
+        Some(match self {
+            Self::Little => u16::from_le_bytes(raw),
+            Self::Big => u16::from_be_bytes(raw),
+        })
+    }
+
+    /// The 32-bit number at `at`, if `octets` reach that far.
+    pub(super) fn u32(self, octets: &[u8], at: usize) -> Option<u32> {
+        let raw = *octets.get(at..)?.first_chunk()?;
+        Some(match self {
+            Self::Little => u32::from_le_bytes(raw),
+            Self::Big => u32::from_be_bytes(raw),
+        })
+    }
+
+    /// The 64-bit number that `octets` begin with, if they are long enough.
+    pub(super) fn u64(self, octets: &[u8]) -> Option<u64> {
+        let raw = *octets.first_chunk()?;
+        Some(match self {
+            Self::Little => u64::from_le_bytes(raw),
+            Self::Big => u64::from_be_bytes(raw),
+        })
+    }
+}

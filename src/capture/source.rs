@@ -1,0 +1,124 @@
+//! Octets of a capture as a window that moves forward.
+
+use std::io::{self, Read};
+use std::sync::Arc;
+
+use super::Map;
+
+/// The octets of one capture, uncompressed, from the first to the last.
+pub(super) struct Source {
+    backing: Backing,
+    /// Where the window begins, counted in uncompressed octets.
+    offset: u64,
+    /// What ended the reading before the end, if anything did.
+    failure: Option<io::Error>,
+}
+
+enum Backing {
+    Mapped { map: Arc<Map>, at: usize },
+    Streamed { reader: Box<dyn Read + Send>, held: Vec<u8>, start: usize, end: usize },
+}
+
+impl Source {
+    /// All of a mapped file.
+    pub(super) fn mapped(map: Map) -> Self {
+        Self { backing: Backing::Mapped { map: Arc::new(map), at: 0 }, offset: 0, failure: None }
+    }
+
+    /// What `reader` gives, until it gives no more.
+    pub(super) fn streamed(reader: Box<dyn Read + Send>) -> Self {
+        let held = vec![0; HELD];
+        Self { backing: Backing::Streamed { reader, held, start: 0, end: 0 }, offset: 0, failure: None }
+    }
+
+    /// The octets at hand: for a mapped file all that are left.
+    pub(super) fn window(&self) -> &[u8] {
+        match &self.backing {
+            Backing::Mapped { map, at } => map.get(*at..),
+            Backing::Streamed { held, start, end, .. } => held.get(*start..*end),
+        }
+        .unwrap_or_default()
+    }
+
+    /// Sees to it that the window has `wanted` octets. False when there are not that many left;
+    /// the window then holds all that are.
+    ///
+    /// Reads no further than needed, so that a pipe's packets pass as they come. The buffer grows to
+    /// `wanted`, which the readers of the formats bound.
+    pub(super) fn fill(&mut self, wanted: usize) -> bool {
+        if let Backing::Streamed { reader, held, start, end } = &mut self.backing {
+            if held.len() - *start < wanted {
+                held.copy_within(*start..*end, 0);
+                (*start, *end) = (0, *end - *start);
+                if held.len() < wanted {
+                    held.resize(wanted, 0);
+                }
+            }
+            while *end - *start < wanted && self.failure.is_none() {
+                match reader.read(held.get_mut(*end..).unwrap_or_default()) {
+                    Ok(0) => break,
+                    Ok(more) => *end = end.saturating_add(more).min(held.len()),
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                    Err(error) => self.failure = Some(error),
+                }
+            }
+        }
+        self.window().len() >= wanted
+    }
+
+    /// Moves the window's front by `length`, which must not pass its end.
+    pub(super) fn step_over(&mut self, length: usize) {
+        let length = length.min(self.window().len());
+        self.offset += length as u64;
+        match &mut self.backing {
+            Backing::Mapped { at, .. } => *at += length,
+            Backing::Streamed { start, .. } => *start += length,
+        }
+    }
+
+    /// Where the window begins, counted in uncompressed octets.
+    pub(super) fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// The map, when there is one.
+    pub(super) fn map(&self) -> Option<&Arc<Map>> {
+        match &self.backing {
+            Backing::Mapped { map, .. } => Some(map),
+            Backing::Streamed { .. } => None,
+        }
+    }
+
+    /// What ended the reading before the end: a decompressor that found its input damaged, a disk.
+    pub(super) fn failure(&self) -> Option<&io::Error> {
+        self.failure.as_ref()
+    }
+
+    /// Everything from the window's front on, to be read through a decompressor.
+    pub(super) fn into_reader(self) -> Box<dyn Read + Send> {
+        match self.backing {
+            Backing::Mapped { map, at } => Box::new(Rest { map, at }),
+            Backing::Streamed { reader, held, start, end } => {
+                let head = held.get(start..end).unwrap_or_default().to_vec();
+                Box::new(io::Cursor::new(head).chain(reader))
+            }
+        }
+    }
+}
+
+/// What is left of a map, as a reader.
+struct Rest {
+    map: Arc<Map>,
+    at: usize,
+}
+
+impl Read for Rest {
+    fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
+        let read = self.map.get(self.at..).unwrap_or_default().read(to)?;
+        self.at += read;
+        Ok(read)
+    }
+}
+
+/// Octets buffered of a stream, unless one record needs more: many packets for each read.
+const HELD: usize = 256 * 1024;

@@ -1,0 +1,174 @@
+//! What a capture as a whole was: counted while its frames are read.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::net::IpAddr;
+
+use super::LinkType;
+use super::step::Place;
+use crate::time::Time;
+
+/// What is known of a capture from the frames read so far. Final once `next` has returned `None`.
+#[derive(Debug, Clone)]
+pub struct Summary {
+    /// The file as it was named, or `-`.
+    pub path: String,
+    /// How it is written.
+    pub format: Format,
+    /// How it is packed. `None` when it is not.
+    pub compression: Option<Compression>,
+    /// Link types of its frames, in order of first use.
+    pub link_types: Vec<LinkType>,
+    /// Packets, with those that could not be used: the number of the last one.
+    pub packets: u64,
+    /// Sum of the packets' lengths on the wire.
+    pub octets: u64,
+    /// The earliest packet's time. `None` while no packet had one.
+    pub first: Option<Time>,
+    /// The latest packet's time. `None` while no packet had one.
+    pub last: Option<Time>,
+    /// Decimals of its times: 6, or 9 where any interface is finer than a microsecond.
+    pub precision: u8,
+    /// Packets that the capture itself reports as lost: the last statistics of each interface (IETF
+    /// pcapng 4.6, `isb_ifdrop` and `isb_osdrop`), or the drop counts of its packets if they are more.
+    pub lost_by_capture: u64,
+    /// Frames of which less was kept than was on the wire.
+    pub snapped: u64,
+    /// Frames whose time is before that of the frame in front of them.
+    pub clock_steps_back: u64,
+    /// Frames without a time of their own (simple packet blocks): given the time of the frame before.
+    pub untimed: u64,
+    /// It ends inside a record.
+    pub truncated: bool,
+    /// It was read to its end, and nothing stopped the reading before.
+    pub complete: bool,
+    /// What was wrong, each with frame number and offset. At most 32; see `problems_left_out`.
+    pub problems: Vec<String>,
+    /// Problems beyond those kept.
+    pub problems_left_out: u64,
+    /// Names of addresses from its name resolution blocks (IETF pcapng 4.5), at most 4,096.
+    pub names: BTreeSet<(IpAddr, String)>,
+    /// The machine that captured, as the first section that tells it says.
+    pub hardware: Option<String>,
+    /// Its operating system.
+    pub os: Option<String>,
+    /// The tool that captured.
+    pub application: Option<String>,
+    /// Comments on the capture as a whole, at most 16.
+    pub comments: Vec<String>,
+    previous: Time,
+}
+
+/// How a capture is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// The classic format.
+    Pcap,
+    /// The classic format with times in nanoseconds.
+    PcapNanoseconds,
+    /// The classic format with Alexey Kuznetzov's wider record headers.
+    PcapModified,
+    /// The format of blocks.
+    Pcapng,
+}
+
+/// How a capture is packed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Compression {
+    /// RFC 1952.
+    Gzip,
+    /// RFC 8878.
+    Zstd,
+}
+
+impl Summary {
+    pub(super) fn new(path: String, format: Format, compression: Option<Compression>) -> Self {
+        Self {
+            path,
+            format,
+            compression,
+            link_types: Vec::new(),
+            packets: 0,
+            octets: 0,
+            first: None,
+            last: None,
+            precision: 6,
+            lost_by_capture: 0,
+            snapped: 0,
+            clock_steps_back: 0,
+            untimed: 0,
+            truncated: false,
+            complete: false,
+            problems: Vec::new(),
+            problems_left_out: 0,
+            names: BTreeSet::new(),
+            hardware: None,
+            os: None,
+            application: None,
+            comments: Vec::new(),
+            previous: Time::default(),
+        }
+    }
+
+    /// Counts one more frame, and says when it was.
+    pub(super) fn count(&mut self, place: &Place) -> Time {
+        self.packets += 1;
+        self.octets = self.octets.saturating_add(place.wire_len.into());
+        self.snapped += u64::from(place.octets.len() < place.wire_len as usize);
+        if self.link_types.last() != Some(&place.link) && !self.link_types.contains(&place.link) {
+            self.link_types.push(place.link);
+        }
+        let Some(time) = place.time else {
+            self.untimed += 1;
+            return self.previous;
+        };
+        match self.last {
+            Some(_) if time < self.previous => self.clock_steps_back += 1,
+            _ => {}
+        }
+        self.first = Some(self.first.map_or(time, |first| first.min(time)));
+        self.last = Some(self.last.map_or(time, |last| last.max(time)));
+        self.previous = time;
+        time
+    }
+
+    pub(super) fn problem(&mut self, problem: String) {
+        if self.problems.len() < PROBLEMS {
+            self.problems.push(problem);
+        } else {
+            self.problems_left_out += 1;
+        }
+    }
+}
+
+impl Format {
+    /// The word of the report: `pcap` or `pcapng`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pcap | Self::PcapNanoseconds | Self::PcapModified => "pcap",
+            Self::Pcapng => "pcapng",
+        }
+    }
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Pcap => "pcap",
+            Self::PcapNanoseconds => "pcap with nanoseconds",
+            Self::PcapModified => "modified pcap",
+            Self::Pcapng => "pcapng",
+        })
+    }
+}
+
+impl fmt::Display for Compression {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Gzip => "gzip",
+            Self::Zstd => "zstd",
+        })
+    }
+}
+
+const PROBLEMS: usize = 32;
