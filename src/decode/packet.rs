@@ -98,6 +98,7 @@ impl Control {
 
 /// What the TCP options said; absent ones are `None` or false.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[allow(clippy::struct_excessive_bools)] // each says that one option was there; they are independent
 pub struct TcpOptions {
     /// Maximum segment size (kind 2).
     pub mss: Option<u16>,
