@@ -5,4 +5,5 @@ pub mod classify;
 pub mod decode;
 pub mod flow;
 pub mod observe;
+pub mod pipeline;
 pub mod time;

@@ -8,6 +8,7 @@
 mod ethernet;
 mod fragments;
 mod front;
+mod health;
 mod icmp;
 mod link;
 mod network;
@@ -20,6 +21,7 @@ mod tunnel;
 use std::net::Ipv4Addr;
 
 pub use fragments::FragmentCounts;
+pub use health::{Health, protocol_word};
 pub use packet::{Control, Datagram, IcmpError, Packet, Payload, Quoted, Segment, TcpOptions};
 
 use crate::capture::LinkType;

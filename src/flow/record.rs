@@ -207,6 +207,23 @@ impl Flow {
         }
     }
 
+    /// Exchanges the sides: who was taken for the initiator turns out to be the responder.
+    pub fn flip(&mut self) {
+        std::mem::swap(&mut self.initiator, &mut self.responder);
+        self.halves.reverse();
+        self.spoke_after_reset.reverse();
+        self.flipped = !self.flipped;
+        for reset in &mut self.resets {
+            reset.side = reset.side.other();
+        }
+        for report in &mut self.icmp {
+            report.about = report.about.other();
+        }
+        for pause in self.pause.iter_mut().chain(&mut self.survived) {
+            pause.by = pause.by.other();
+        }
+    }
+
     pub(super) fn half_mut(&mut self, side: Side) -> &mut Half {
         let [initiator, responder] = &mut self.halves;
         match side {

@@ -140,6 +140,22 @@ impl Seen {
         })
     }
 
+    /// The sides of the flow were exchanged.
+    pub(super) fn flip(&mut self) {
+        for call in &mut self.waiting {
+            call.side = call.side.other();
+        }
+        for event in &mut self.sip {
+            event.side = event.side.other();
+        }
+        for promised in &mut self.media {
+            promised.media.side = promised.media.side.other();
+        }
+        for (_, _, side) in &mut self.alerts {
+            *side = side.other();
+        }
+    }
+
     pub(super) fn set(&mut self, key: &'static str, value: Value) {
         if self.details.len() < MOST_DETAILS || self.details.contains_key(key) {
             self.details.insert(key, Detail::One(value));

@@ -1,0 +1,147 @@
+//! All that was read of one trace, settled: what diagnosis works on.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use anyany_dissectors::{Side, Transport as Framing, Uuid};
+
+use crate::classify::by_port;
+use crate::decode::Health;
+use crate::flow::{Endpoint, Flow, Life, Moment, Oriented, Outcome, Transport};
+use crate::observe::{Latency, Learnt, Seen, ServicePort, World};
+use crate::time::Time;
+
+/// A flow and what was said on it: the unit of judgement. No thread, stream or dissector is left in it.
+#[derive(Debug, Clone)]
+pub struct Conversation {
+    /// Who, when, how it went.
+    pub flow: Flow,
+    /// What was said.
+    pub seen: Seen,
+    /// The service: what the content showed, else what was learnt of the port, else what usually
+    /// listens there. A word of the contract.
+    pub service: &'static str,
+    /// How it ended.
+    pub outcome: Outcome,
+}
+
+/// One trace: captures from one vantage point that follow each other.
+#[derive(Debug, Clone)]
+pub struct Trace {
+    /// Its captures, in the order in which they were read.
+    pub healths: Vec<Health>,
+    /// Copies that captures made, by capture.
+    pub duplicates: BTreeMap<u32, u64>,
+    /// ICMP errors about flows that were not seen.
+    pub stray_icmp: u64,
+    /// Its conversations, in the order in which they began.
+    pub conversations: Vec<Conversation>,
+    /// When each host was heard.
+    pub life: Life,
+    /// The endpoint book.
+    pub book: BTreeMap<Endpoint, Vec<Learnt>>,
+    /// Names of addresses, the earliest first.
+    pub names: BTreeMap<IpAddr, Vec<String>>,
+    /// Response times.
+    pub latencies: BTreeMap<ServicePort, Latency>,
+    /// What bounds kept out while reading.
+    pub dropped: u64,
+    /// From the first to the last packet that was looked at. `None` without packets.
+    pub covered: Option<(Time, Time)>,
+}
+
+impl Trace {
+    /// Settles what was read: who called where no handshake was seen, and which service it was.
+    pub fn new(
+        flows: Vec<(Flow, Seen)>,
+        life: Life,
+        world: &World,
+        healths: Vec<Health>,
+        duplicates: BTreeMap<u32, u64>,
+        stray_icmp: u64,
+    ) -> Self {
+        let book = world.book();
+        let mut names = world.names();
+        for (address, name) in healths.iter().flat_map(|health| &health.summary.names) {
+            let known = names.entry(*address).or_default();
+            if !known.iter().any(|other| other.eq_ignore_ascii_case(name)) {
+                known.push(name.to_ascii_lowercase());
+            }
+        }
+        let conversations: Vec<_> = flows.into_iter().map(|(flow, seen)| settle(flow, seen, &book)).collect();
+        let dropped = world.dropped() + conversations.iter().map(|one| one.seen.dropped).sum::<u64>();
+        let covered = healths.iter().filter_map(|health| health.covered);
+        let covered = covered.reduce(|whole, part| (whole.0.min(part.0), whole.1.max(part.1)));
+        Self {
+            healths,
+            duplicates,
+            stray_icmp,
+            conversations,
+            life,
+            book,
+            names,
+            latencies: world.latencies(),
+            dropped,
+            covered,
+        }
+    }
+
+    /// What the book says of a port at a time: the entry that was learnt last before, else the first one after.
+    pub fn learnt(&self, at: Endpoint, when: Moment) -> Option<Learnt> {
+        let entries = self.book.get(&at)?;
+        let before = entries.iter().rev().find(|learnt| learnt.moment <= when);
+        before.or(entries.first()).copied()
+    }
+
+    /// The RPC interface of a conversation: the one bound or asked for on it, else what the book says.
+    pub fn interface(&self, conversation: &Conversation) -> Option<Uuid> {
+        let seen = &conversation.seen;
+        if conversation.flow.key.transport != Transport::Tcp || !matches!(conversation.service, "dcerpc" | "epm") {
+            return None;
+        }
+        let on_it = seen.bound.first().or(seen.wanted.first()).copied();
+        on_it.or_else(|| {
+            self.learnt(conversation.flow.responder, conversation.flow.first).map(|learnt| learnt.interface)
+        })
+    }
+}
+
+fn settle(mut flow: Flow, mut seen: Seen, book: &BTreeMap<Endpoint, Vec<Learnt>>) -> Conversation {
+    let learnt = |at: Endpoint| flow.key.transport == Transport::Tcp && book.contains_key(&at);
+    if flow.oriented < Oriented::Answer && learnt(flow.initiator) && !learnt(flow.responder) {
+        flow.flip();
+        seen.flip();
+        flow.oriented = Oriented::Answer;
+    }
+    let framing = match flow.key.transport {
+        Transport::Tcp => Some(Framing::Tcp),
+        Transport::Udp => Some(Framing::Udp),
+        Transport::Icmp => None,
+    };
+    let known = flow.key.transport == Transport::Tcp && book.contains_key(&flow.responder);
+    let service = match (seen.service, framing) {
+        (_, None) => "icmp",
+        // A capture that begins midway may show RPC without saying that it is the endpoint mapper.
+        (Some("dcerpc"), Some(_)) if flow.responder.port == EPM_PORT => "epm",
+        (Some(service), Some(_)) => service,
+        (None, Some(_)) if known && flow.responder.port != EPM_PORT => "dcerpc",
+        (None, Some(framing)) => by_port(framing, flow.responder.port).unwrap_or("other"),
+    };
+    let outcome = flow.outcome(asks(&flow, &seen, service));
+    Conversation { flow, seen, service, outcome }
+}
+
+/// Whether datagrams of this flow ask for answers.
+fn asks(flow: &Flow, seen: &Seen, service: &str) -> bool {
+    let one_way = matches!(service, "rtp" | "rtcp" | "cluster" | "netbios-dgm");
+    let group = match flow.responder.address {
+        IpAddr::V4(address) => address.is_multicast() || address.is_broadcast() || address.octets()[3] == 255,
+        IpAddr::V6(address) => address.is_multicast(),
+    };
+    // An answer whose question was not seen asks for nothing.
+    let answers = seen.last_reply.is_some() && seen.requests == 0;
+    !one_way && !group && !answers && flow.half(Side::Initiator).packets > 0
+}
+
+/// The endpoint mapper's port.
+const EPM_PORT: u16 = 135;

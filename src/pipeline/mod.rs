@@ -1,0 +1,162 @@
+//! From captures to conversations: the only threads and channels.
+//!
+//! One reader decodes and deals packets out by their sorted five-tuple, so that both directions of
+//! a flow meet in one worker and flow state needs no lock; one channel a worker, bounded, carries
+//! batches. What flows learn from each other goes into the [`World`], which is read only when all
+//! is read: no result depends on which thread came first.
+
+mod batch;
+mod merge;
+mod plan;
+mod worker;
+
+use std::sync::Arc;
+use std::thread;
+
+use crate::capture::{Capture, Frame, Map};
+use crate::decode::{Decoded, Decoder, Health, Packet, Payload, protocol_word};
+use crate::flow::{Arrival, Endpoint, FlowKey, FrameRef, Moment, ServicePorts, Table, Transport};
+use crate::observe::{Talk, Trace, World};
+use batch::Dealer;
+pub use plan::{Glance, Plan, plan};
+
+/// How to read.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Threads in all, the reader included; at least 1.
+    pub threads: usize,
+    /// Ports that servers listen on, to tell who called where no handshake was seen.
+    pub ports: ServicePorts,
+}
+
+/// Where packets go: a table of this thread, or batches for workers.
+enum Sink<'a> {
+    Here(Box<Table<Talk>>, &'a World),
+    Workers(Dealer),
+}
+
+/// The runs of one trace: captures with their index among all inputs, as the [`Plan`] orders them.
+pub type Runs = Vec<Vec<(u32, Capture)>>;
+
+/// Reads one trace; `keep` says of each frame whether it is to be looked at.
+pub fn read(runs: Runs, settings: &Settings, keep: &(dyn Fn(&Frame<'_>) -> bool + Sync)) -> Trace {
+    let world = World::default();
+    let workers = settings.threads.max(1) - 1;
+    let (healths, parts) = if workers == 0 {
+        let table = Box::new(Table::new(settings.ports.clone()));
+        let mut sink = Sink::Here(table, &world);
+        let healths = pump(runs, keep, &mut sink);
+        let part = match sink {
+            Sink::Here(table, world) => worker::finish(*table, world),
+            Sink::Workers(_) => worker::Part::default(),
+        };
+        (healths, vec![part])
+    } else {
+        thread::scope(|scope| {
+            let (dealer, receivers) = Dealer::new(workers);
+            let handles: Vec<_> = receivers
+                .into_iter()
+                .map(|batches| {
+                    let (world, ports) = (&world, settings.ports.clone());
+                    scope.spawn(move || worker::run(&batches, ports, world))
+                })
+                .collect();
+            let mut sink = Sink::Workers(dealer);
+            let healths = pump(runs, keep, &mut sink);
+            drop(sink); // closes the channels: the workers finish
+            let joined = handles.into_iter().map(|handle| match handle.join() {
+                Ok(part) => part,
+                // A worker that panicked has lost flows: nothing that is left may be believed.
+                Err(panic) => std::panic::resume_unwind(panic),
+            });
+            (healths, joined.collect())
+        })
+    };
+    worker::join(parts, healths, &world)
+}
+
+/// Reads all frames in order and hands their packets on.
+fn pump(runs: Runs, keep: &(dyn Fn(&Frame<'_>) -> bool + Sync), sink: &mut Sink<'_>) -> Vec<Health> {
+    let mut decoder = Decoder::default();
+    let mut healths = Vec::new();
+    for run in runs {
+        healths.extend(merge::read_run(run, |health, map, frame| {
+            if keep(frame) {
+                take(&mut decoder, health, map, frame, sink);
+            } else {
+                health.filtered += 1;
+            }
+        }));
+    }
+    if let Sink::Workers(dealer) = sink {
+        dealer.flush();
+    }
+    if let Some(health) = healths.first_mut() {
+        health.fragments = Some((decoder.fragment_counts(), decoder.incomplete()));
+    }
+    healths
+}
+
+/// Decodes one frame and hands its packet on.
+fn take(decoder: &mut Decoder, health: &mut Health, map: Option<&Arc<Map>>, frame: &Frame<'_>, sink: &mut Sink<'_>) {
+    let moment = Moment { time: frame.time, frame: FrameRef { capture: health.index, number: frame.number } };
+    health.cover(frame.time);
+    match decoder.decode(frame.link, frame.octets, frame.wire_len, frame.time, health.index) {
+        Decoded::Packet(packet) => {
+            if let Payload::Other(protocol) = packet.payload {
+                health.undecoded(protocol_word(protocol));
+            }
+            let arrival = Arrival { moment, wire_len: frame.wire_len, packet };
+            match sink {
+                Sink::Here(table, world) => table.packet(&arrival, world),
+                Sink::Workers(dealer) => dealer.deal(&arrival, map),
+            }
+        }
+        Decoded::Arp { sender } => {
+            health.undecoded("arp");
+            match sink {
+                _ if sender.is_unspecified() => {}
+                Sink::Here(table, _) => table.hear(sender.into(), frame.time),
+                Sink::Workers(dealer) => dealer.hear(sender.into(), frame.time),
+            }
+        }
+        Decoded::Held => {}
+        Decoded::Undecoded(word) => health.undecoded(word),
+        Decoded::UnknownLink => health.unknown_link(frame.link, frame.number),
+    }
+}
+
+/// The worker that owns a packet's flow, from its sorted five-tuple; for an ICMP error, the flow
+/// that it quotes.
+fn shard(packet: &Packet<'_>, workers: usize) -> usize {
+    use std::hash::BuildHasher;
+    let end = |address, port| Endpoint { address, port };
+    let key = match &packet.payload {
+        Payload::Tcp(segment) => FlowKey::new(
+            Transport::Tcp,
+            end(packet.source, segment.source_port),
+            end(packet.destination, segment.destination_port),
+        ),
+        Payload::Udp(datagram) => FlowKey::new(
+            Transport::Udp,
+            end(packet.source, datagram.source_port),
+            end(packet.destination, datagram.destination_port),
+        ),
+        Payload::Echo { id, .. } => {
+            FlowKey::new(Transport::Icmp, end(packet.source, *id), end(packet.destination, *id))
+        }
+        Payload::IcmpError(error) => {
+            let (source_port, destination_port) = error.quoted.ports.unwrap_or_default();
+            let transport = if error.quoted.protocol == 17 { Transport::Udp } else { Transport::Tcp };
+            FlowKey::new(
+                transport,
+                end(error.quoted.source, source_port),
+                end(error.quoted.destination, destination_port),
+            )
+        }
+        Payload::Other(_) => return 0,
+    };
+    // A fixed seed: which worker gets a flow is nobody's business, but it should not change from run to run.
+    let hash = foldhash::fast::FixedState::with_seed(0).hash_one(key);
+    usize::try_from(hash % workers.max(1) as u64).unwrap_or(0)
+}

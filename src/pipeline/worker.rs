@@ -1,0 +1,60 @@
+//! One worker's flows, and all workers' flows as one trace.
+
+use std::collections::BTreeMap;
+
+use crossbeam_channel::Receiver;
+
+use super::batch::Batch;
+use crate::decode::Health;
+use crate::flow::{Flow, Life, ServicePorts, Table};
+use crate::observe::{Seen, Talk, Trace, World};
+
+/// What one worker found.
+#[derive(Default)]
+pub(super) struct Part {
+    pub(super) flows: Vec<(Flow, Seen)>,
+    pub(super) life: Life,
+    pub(super) duplicates: BTreeMap<u32, u64>,
+    pub(super) stray_icmp: u64,
+}
+
+/// Takes batches until the reader has no more.
+pub(super) fn run(batches: &Receiver<Batch>, ports: ServicePorts, world: &World) -> Part {
+    let mut table = Table::new(ports);
+    for batch in batches {
+        for &(host, time) in batch.heard() {
+            table.hear(host, time);
+        }
+        for arrival in batch.arrivals() {
+            table.packet(&arrival, world);
+        }
+    }
+    finish(table, world)
+}
+
+/// Ends all flows of a table.
+pub(super) fn finish(table: Table<Talk>, world: &World) -> Part {
+    let (flows, life, counters) = table.finish(world);
+    let flows = flows.into_iter().map(|live| (live.flow, live.observer.seen)).collect();
+    let duplicates = counters.duplicates.into_iter().collect();
+    Part { flows, life, duplicates, stray_icmp: counters.stray_icmp }
+}
+
+/// All parts as one trace, in an order that does not depend on how flows were dealt out.
+pub(super) fn join(parts: Vec<Part>, healths: Vec<Health>, world: &World) -> Trace {
+    let mut whole = Part::default();
+    for part in parts {
+        whole.flows.extend(part.flows);
+        whole.life.merge(&part.life);
+        whole.stray_icmp += part.stray_icmp;
+        for (capture, count) in part.duplicates {
+            *whole.duplicates.entry(capture).or_default() += count;
+        }
+    }
+    // The position of each capture in the trace: frames are in order within one, captures by plan.
+    let place: BTreeMap<u32, usize> = healths.iter().enumerate().map(|(place, health)| (health.index, place)).collect();
+    whole
+        .flows
+        .sort_by_key(|(flow, _)| (place.get(&flow.first.frame.capture).copied(), flow.first.frame.number, flow.key));
+    Trace::new(whole.flows, whole.life, world, healths, whole.duplicates, whole.stray_icmp)
+}
