@@ -32,9 +32,8 @@ pub(super) fn announced<'a>(kind: u16, front: Front<'a>, vlan: &mut Option<u16>)
         }
         MPLS | 0x8848 => Ok((Layer::Mpls, front)),
         0x8864 => Ok((Layer::Pppoe, front)),
-        0x8926 => behind_tag(front, 4),                      // VN-Tag
-        0x893f => behind_tag(front, 6),                      // 802.1BR E-Tag
-        0x8909 if front.u8(0)? == 1 => behind_tag(front, 6), // Cisco metadata with a security group
+        0x8926 => behind_tag(front, 4),          // VN-Tag
+        0x893f | 0x8909 => behind_tag(front, 6), // 802.1BR E-Tag; Cisco metadata with a security group
         TRANSPARENT_ETHERNET => Ok((Layer::Ethernet, front)),
         PPP => Ok((Layer::Ppp, front)),
         _ => Err(NAMES.iter().find(|(number, _)| *number == kind).map_or("unknown ethertype", |(_, name)| name)),

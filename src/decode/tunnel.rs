@@ -1,5 +1,5 @@
 //! Packets within packets: IP in IP (RFC 2003, RFC 4213), GRE (RFC 2784, RFC 2890, RFC 2637),
-//! ERSPAN (draft-foschiano-erspan), VXLAN (RFC 7348) and GENEVE (RFC 8926).
+//! ERSPAN (draft-foschiano-erspan), VXLAN (RFC 7348; draft-ietf-nvo3-vxlan-gpe) and GENEVE (RFC 8926).
 
 use super::ethernet::{IPV4, IPV6, MPLS, PPP, TRANSPARENT_ETHERNET};
 use super::front::{Front, Word};
@@ -14,7 +14,7 @@ pub(super) fn inside<'a>(payload: &Payload<'a>, body: Front<'a>) -> Option<(Laye
         Payload::Other(protocol::GRE) => gre(body).ok().flatten(),
         // Both directions of these send *to* the port; the other is a hash.
         Payload::Udp(datagram) => match datagram.destination_port {
-            4789 | 8472 => vxlan(datagram),
+            4789 | 4790 | 8472 => vxlan(datagram),
             6081 => geneve(datagram),
             _ => None,
         },
@@ -68,13 +68,17 @@ fn erspan(front: Front<'_>) -> Result<Option<(Layer, Front<'_>)>, Word> {
 }
 
 /// Flags, three reserved octets, network identifier, one reserved octet. Any flow may have used the
-/// port, so reserved bits must be zero. The group policy extension uses bit G and two octets.
+/// port, so reserved bits must be zero. The group policy extension (bit G) uses all three octets,
+/// the generic protocol extension (bit P) the last: IPv4, IPv6 or Ethernet.
 fn vxlan<'a>(datagram: &Datagram<'a>) -> Option<(Layer, Front<'a>)> {
     let front = carried(datagram);
-    match front.array(0).ok()? {
-        [0x08, 0, 0, 0, _, _, _, 0] | [0x88, _, _, _, _, _, _, 0] => Some((Layer::Ethernet, front.after(8).ok()?)),
-        _ => None,
-    }
+    let layer = match front.array(0).ok()? {
+        [0x08, 0, 0, 0, _, _, _, 0] | [0x88, _, _, _, _, _, _, 0] | [0x0c, 0, 0, 3, _, _, _, 0] => Layer::Ethernet,
+        [0x0c, 0, 0, 1, _, _, _, 0] => Layer::EtherType(IPV4),
+        [0x0c, 0, 0, 2, _, _, _, 0] => Layer::EtherType(IPV6),
+        _ => return None,
+    };
+    Some((layer, front.after(8).ok()?))
 }
 
 /// Version and length of options in words, two flags and six reserved bits, protocol, network
