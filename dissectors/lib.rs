@@ -35,4 +35,8 @@ macro_rules! protocols {
     };
 }
 
-protocols! {}
+pub mod epm;
+
+protocols! {
+    dcerpc,
+}
