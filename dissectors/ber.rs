@@ -15,14 +15,23 @@ impl Tag {
     pub const INTEGER: Self = Self(0x02);
     /// OCTET STRING.
     pub const OCTET_STRING: Self = Self(0x04);
+    /// GeneralString, in which Kerberos writes its names.
+    pub const GENERAL_STRING: Self = Self(0x1b);
     /// ENUMERATED.
     pub const ENUMERATED: Self = Self(0x0a);
     /// SEQUENCE.
     pub const SEQUENCE: Self = Self(0x30);
+    /// SET.
+    pub const SET: Self = Self(0x31);
 
     /// `[APPLICATION n]`, whether primitive or constructed.
     pub fn application(self) -> Option<u8> {
         (self.0 & 0xc0 == 0x40 && self.0 & 0x1f != 0x1f).then_some(self.0 & 0x1f)
+    }
+
+    /// The constructed `[n]`, as explicit tagging writes it, for `n` below 31.
+    pub const fn explicit(n: u8) -> Self {
+        Self(0xa0 | (n & 0x1f))
     }
 
     /// `[n]`, context-specific, whether primitive or constructed.
@@ -69,6 +78,15 @@ pub fn value<'a>(r: &mut Reader<'a>, tag: Tag, field: &'static str) -> Result<Re
         return Err(r.malformed(field, "has another tag"));
     }
     r.sub(header.length, field)
+}
+
+/// The next value as a reader that may be read before the value is whole, if its tag is `tag`.
+pub fn front<'a>(r: &mut Reader<'a>, tag: Tag, field: &'static str) -> Result<Reader<'a>, Stop> {
+    let header = header(r, field)?;
+    if header.tag != tag {
+        return Err(r.malformed(field, "has another tag"));
+    }
+    r.front(header.length, field)
 }
 
 /// An INTEGER or ENUMERATED of at most eight octets, as a signed number.

@@ -93,6 +93,19 @@ impl<'a> Reader<'a> {
         self.take(count, field).map(|octets| Self { octets, at: 0, base, bounded: true })
     }
 
+    /// A reader over the next `count` octets, or over those of them that have come: running past the
+    /// end of a whole value is malformed, past the end of a value still coming incomplete. For what
+    /// is understood from its front.
+    pub fn front(&mut self, count: usize, field: &'static str) -> Result<Self, Stop> {
+        if self.bounded || count <= self.remaining() {
+            return self.sub(count, field);
+        }
+        let base = self.base.saturating_add(self.at);
+        let octets = self.rest();
+        self.at = self.octets.len();
+        Ok(Self { octets, at: 0, base, bounded: false })
+    }
+
     fn array<const N: usize>(&mut self, field: &'static str) -> Result<[u8; N], Stop> {
         let taken = self.take(N, field)?;
         taken.try_into().map_err(|_| self.malformed(field, "has another size"))
@@ -197,6 +210,17 @@ mod tests {
         inner.u8("letter").unwrap();
         let stop = inner.u16_be("letter").unwrap_err();
         assert!(matches!(stop, Stop::Malformed { field: "letter", at: 3, .. }), "{stop}");
+    }
+
+    #[test]
+    fn the_front_of_a_value_is_incomplete_until_the_value_is_whole() {
+        let mut cut = Reader::new(&[1, 2]).front(3, "value").unwrap();
+        assert_eq!(cut.u16_be("pair"), Ok(0x0102));
+        assert!(cut.u8("third").unwrap_err().is_incomplete());
+        let mut whole = Reader::new(&[1, 2, 3, 4]).front(3, "value").unwrap();
+        whole.skip(3, "value").unwrap();
+        assert!(!whole.u8("fourth").unwrap_err().is_incomplete());
+        assert!(!Reader::bounded(&[1, 2]).front(3, "value").unwrap_err().is_incomplete());
     }
 
     #[test]
