@@ -35,4 +35,9 @@ macro_rules! protocols {
     };
 }
 
-protocols! {}
+protocols! {
+    dns,
+    sip,
+    rtcp,
+    rtp,
+}
