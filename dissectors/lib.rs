@@ -39,4 +39,9 @@ pub mod epm;
 
 protocols! {
     dcerpc,
+protocols! {
+    dns,
+    sip,
+    rtcp,
+    rtp,
 }
