@@ -9,7 +9,9 @@
 #![forbid(unsafe_code)]
 
 mod ber;
+mod by_side;
 mod fact;
+mod line;
 mod protocol;
 mod reader;
 mod stop;
@@ -35,4 +37,6 @@ macro_rules! protocols {
     };
 }
 
-protocols! {}
+protocols! {
+    smtp,
+}
