@@ -9,7 +9,9 @@
 #![forbid(unsafe_code)]
 
 mod ber;
+mod by_side;
 mod fact;
+mod line;
 mod protocol;
 mod reader;
 mod stop;
@@ -44,4 +46,6 @@ protocols! {
     sip,
     rtcp,
     rtp,
+protocols! {
+    smtp,
 }
