@@ -41,11 +41,9 @@ pub mod epm;
 
 protocols! {
     dcerpc,
-protocols! {
-    dns,
+    smtp,
     sip,
+    dns,
     rtcp,
     rtp,
-protocols! {
-    smtp,
 }
