@@ -7,3 +7,4 @@ pub mod flow;
 pub mod observe;
 pub mod pipeline;
 pub mod time;
+pub mod topology;
