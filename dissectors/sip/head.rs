@@ -1,7 +1,7 @@
 //! A message up to its body: start line and header fields (RFC 3261 §7).
 
 use super::MAX_LINE;
-use crate::{Reader, Stop, Text, Transport, text};
+use crate::{Probe, Reader, Stop, Text, Transport, text};
 
 /// The first line.
 pub enum StartLine {
@@ -28,15 +28,20 @@ impl StartLine {
     }
 }
 
-/// Whether `octets` can be the front of a start line that has not ended yet.
-pub fn begins_start_line(octets: &[u8]) -> bool {
-    let version = VERSION.get(..octets.len()).unwrap_or(VERSION);
-    if octets.starts_with(version) {
-        return true;
-    }
-    match split_once(octets, b' ') {
-        None => is_method(octets),
-        Some((method, uri)) => is_method(method) && (uri.len() < MAX_SCHEME || has_scheme(uri)),
+/// What the front of a start line that has not ended yet tells.
+pub fn probe_unfinished(octets: &[u8]) -> Probe {
+    let begins_version = VERSION.iter().zip(octets).all(|(wanted, octet)| wanted == octet);
+    let (proved, possible) = match split_once(octets, b' ') {
+        Some((method, uri)) => {
+            let proved = method == VERSION || (is_method(method) && has_scheme(uri));
+            (proved, is_method(method) && uri.len() < MAX_SCHEME)
+        }
+        None => (false, begins_version || is_method(octets)),
+    };
+    match (proved, possible) {
+        (true, _) => Probe::Yes,
+        (false, true) => Probe::More,
+        (false, false) => Probe::No,
     }
 }
 
