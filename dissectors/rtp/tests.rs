@@ -50,9 +50,11 @@ fn one_datagram_only_might_be_media() {
 #[test]
 fn sources_that_do_not_count_on_end_the_dialogue() {
     let mut dialogue = (PROTOCOL.open)(Transport::Udp);
-    let mut heard = (0..5u16).map(|step| hear(&mut *dialogue, Initiator, &packet(0, step * 1000, u32::from(step) << 20)));
-    assert_eq!(heard.by_ref().take(4).filter(|heard| heard.is_ok()).count(), 4);
-    assert!(heard.next().unwrap().is_err());
+    let mut hear = |step: u16| hear(&mut *dialogue, Initiator, &packet(0, step * 1000, u32::from(step) << 20));
+    for step in 0..4 {
+        assert_eq!(hear(step), Ok(Vec::new()), "step {step}");
+    }
+    assert!(hear(4).is_err());
 }
 
 #[test]

@@ -193,7 +193,8 @@ fn number_of<T: std::str::FromStr>(octets: &[u8]) -> Option<T> {
 
 /// Methods are upper-case words; extensions make new ones (RFC 3261 §7.1).
 fn is_method(octets: &[u8]) -> bool {
-    (1..=MAX_METHOD).contains(&octets.len()) && octets.iter().all(u8::is_ascii_uppercase)
+    let is_word = |&octet: &u8| octet.is_ascii_uppercase() || octet.is_ascii_digit() || matches!(octet, b'-' | b'_');
+    octets.len() <= MAX_METHOD && octets.first().is_some_and(u8::is_ascii_uppercase) && octets.iter().all(is_word)
 }
 
 fn has_scheme(uri: &[u8]) -> bool {

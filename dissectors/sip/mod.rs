@@ -33,9 +33,9 @@ fn probe(hint: &Hint<'_>) -> Probe {
     let octets = hint.octets.trim_ascii_start();
     match Reader::new(octets).line(MAX_LINE, "start line") {
         Ok(line) if StartLine::read(line).is_some() => Probe::Yes,
-        Err(stop) if stop.is_incomplete() => match (head::probe_unfinished(octets), hint.transport) {
-            (Probe::More, Transport::Udp) => Probe::No,
-            (told, _) => told,
+        Err(stop) if stop.is_incomplete() => match head::probe_unfinished(octets) {
+            Probe::More if hint.transport == Transport::Udp => Probe::No, // no more will come
+            told => told,
         },
         _ => Probe::No,
     }
