@@ -35,14 +35,11 @@ fn answer_with(high: u8, low: u8) -> Vec<u8> {
 }
 
 fn replies(facts: &[Fact]) -> Vec<(u64, ReplyClass, &str)> {
-    let reply = |fact: &'_ Fact| matches!(fact, Fact::Reply { .. });
-    let replies = facts.iter().filter(|fact| reply(fact));
-    replies
-        .filter_map(|fact| match fact {
-            Fact::Reply { id, class, what } => Some((*id, *class, &**what)),
-            _ => None,
-        })
-        .collect()
+    let reply = |fact| match fact {
+        &Fact::Reply { id, class, ref what } => Some((id, class, &**what)),
+        _ => None,
+    };
+    facts.iter().filter_map(reply).collect()
 }
 
 fn look(transport: Transport, port: u16, octets: &[u8]) -> Probe {

@@ -139,7 +139,7 @@ impl<'a> Head<'a> {
 fn field<'a>(r: &mut Reader<'a>) -> Result<&'a [u8], Stop> {
     let rest = r.rest();
     let before = r.position();
-    let first = r.line(MAX_LINE, "header field")?;
+    let first = r.line(MAX_FIELD, "header field")?;
     if first.is_empty() {
         return Ok(first);
     }
@@ -148,7 +148,7 @@ fn field<'a>(r: &mut Reader<'a>) -> Result<&'a [u8], Stop> {
         match r.rest().first() {
             Some(b' ' | b'\t') => {
                 let start = r.position() - before;
-                end = start + r.line(MAX_LINE, "header field")?.len();
+                end = start + r.line(MAX_FIELD, "header field")?.len();
             }
             Some(_) => return Ok(rest.get(..end).unwrap_or_default()),
             // Whether the field goes on shows only in the next octet.
@@ -206,5 +206,7 @@ const SCHEMES: [&[u8]; 5] = [b"sip:", b"sips:", b"tel:", b"urn:", b"im:"];
 /// Octets of the longest scheme with its colon.
 const MAX_SCHEME: usize = 5;
 const MAX_METHOD: usize = 16;
+/// Octets of a line of a header field: a Kerberos ticket in Proxy-Authorization is the longest.
+const MAX_FIELD: usize = 24 * 1024;
 /// Octets of a whole head.
 const MAX_HEAD: usize = 32 * 1024;

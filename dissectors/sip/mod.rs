@@ -69,9 +69,8 @@ impl Dialogue for Messages {
         if self.is_lost(side) {
             match head::find_start_line(message) {
                 Ok(0) => self.set_lost(side, false),
-                Ok(before) => return Ok(before),
                 Err(0) => return Err(Stop::Incomplete { field: "start line", more: 1 }),
-                Err(before) => return Ok(before),
+                Ok(before) | Err(before) => return Ok(before),
             }
         }
         self.message(side, message, tell)
@@ -193,7 +192,7 @@ fn tell_call(key: &'static str, head: &Head<'_>, tell: &mut dyn FnMut(Fact)) {
 
 /// 5060 everywhere, and Unified Messaging's own clear-text ports.
 const PORTS: &[u16] = &[5060, 5062, 5065, 5066, 5067, 5068];
-/// Octets of a start or header line.
+/// Octets of a start line.
 const MAX_LINE: usize = 4096;
 /// Octets of a body that are read: descriptions with ICE candidates and keys stay far below.
 const MAX_BODY: usize = 16 * 1024;
