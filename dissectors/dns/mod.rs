@@ -38,17 +38,18 @@ fn probe(hint: &Hint<'_>) -> Probe {
         }
     }
     let whole = r.rest();
-    let mut r = Reader::new(whole);
-    let (fits, incomplete) = match first_entry(&mut r, whole) {
+    let (fits, incomplete) = match first_entry(&mut Reader::new(whole), whole) {
         Ok(fits) => (fits, false),
         Err(stop) => (false, stop.is_incomplete()),
     };
-    let plausible = Header::read(&mut Reader::new(whole)).is_ok_and(|header| header.is_plausible());
-    let header_cut = whole.len() < usize::from(Header::OCTETS);
-    match (fits, hint.transport) {
-        (true, _) => Probe::Yes,
-        (false, Transport::Tcp) if incomplete && (plausible || header_cut) => Probe::More,
-        _ if plausible && usual && !is_netbios(whole) => Probe::Maybe,
+    let plausible = match Header::read(&mut Reader::new(whole)) {
+        Ok(header) => header.is_plausible() && !is_netbios(whole),
+        Err(_) => true, // cut inside the header
+    };
+    match hint.transport {
+        _ if fits => Probe::Yes,
+        Transport::Tcp if incomplete && plausible => Probe::More,
+        _ if plausible && usual => Probe::Maybe,
         _ => Probe::No,
     }
 }

@@ -2,8 +2,8 @@
 //! (RFC 3711 §3.1), on ports that a session description promised.
 //!
 //! Its header has two certain bits, so one datagram is never proof. The dialogue waits until a
-//! source goes on counting, then says so with [`Fact::Service`]; a flow in which none does is
-//! given up as malformed. Control packets may share the port (RFC 5761), as do STUN, DTLS and ZRTP
+//! source goes on counting, then says so with [`Fact::Service`]: a flow of which that was never said
+//! only might be media. One in which no source counts on is given up as malformed. Control packets may share the port (RFC 5761), as do STUN, DTLS and ZRTP
 //! (RFC 7983): those neither prove nor disprove anything.
 
 use crate::rtcp::Compound;
@@ -53,8 +53,9 @@ enum Kind {
 impl Dialogue for Conversation {
     fn read(&mut self, side: Side, octets: &[u8], tell: &mut dyn FnMut(Fact)) -> Result<usize, Stop> {
         if let Some(compound) = Compound::read(octets) {
-            if compound.is_whole {
-                self.proved = self.proved.or(Some(Kind::Control));
+            if compound.is_whole && self.proved.is_none() {
+                self.proved = Some(Kind::Control);
+                tell(Fact::Service("rtcp"));
             }
             compound.tell(tell);
         } else if let Ok(packet) = Packet::read(octets) {

@@ -37,7 +37,7 @@ impl Packet {
     }
 
     /// The source as Wireshark writes it.
-    pub fn ssrc_text(&self) -> Text {
+    pub fn ssrc_text(self) -> Text {
         format!("0x{:08x}", self.ssrc).into()
     }
 }

@@ -1,7 +1,7 @@
 //! A message up to its body: start line and header fields (RFC 3261 §7).
 
 use super::MAX_LINE;
-use crate::{Reader, Stop, Text, Transport, text};
+use crate::{Probe, Reader, Stop, Text, Transport, text};
 
 /// The first line.
 pub enum StartLine {
@@ -28,15 +28,20 @@ impl StartLine {
     }
 }
 
-/// Whether `octets` can be the front of a start line that has not ended yet.
-pub fn begins_start_line(octets: &[u8]) -> bool {
-    let version = VERSION.get(..octets.len()).unwrap_or(VERSION);
-    if octets.starts_with(version) {
-        return true;
-    }
-    match split_once(octets, b' ') {
-        None => is_method(octets),
-        Some((method, uri)) => is_method(method) && (uri.len() < MAX_SCHEME || has_scheme(uri)),
+/// What the front of a start line that has not ended yet tells.
+pub fn probe_unfinished(octets: &[u8]) -> Probe {
+    let begins_version = VERSION.iter().zip(octets).all(|(wanted, octet)| wanted == octet);
+    let (proved, possible) = match split_once(octets, b' ') {
+        Some((method, uri)) => {
+            let proved = method == VERSION || (is_method(method) && has_scheme(uri));
+            (proved, is_method(method) && uri.len() < MAX_SCHEME)
+        }
+        None => (false, begins_version || is_method(octets)),
+    };
+    match (proved, possible) {
+        (true, _) => Probe::Yes,
+        (false, true) => Probe::More,
+        (false, false) => Probe::No,
     }
 }
 
@@ -134,7 +139,7 @@ impl<'a> Head<'a> {
 fn field<'a>(r: &mut Reader<'a>) -> Result<&'a [u8], Stop> {
     let rest = r.rest();
     let before = r.position();
-    let first = r.line(MAX_LINE, "header field")?;
+    let first = r.line(MAX_FIELD, "header field")?;
     if first.is_empty() {
         return Ok(first);
     }
@@ -143,7 +148,7 @@ fn field<'a>(r: &mut Reader<'a>) -> Result<&'a [u8], Stop> {
         match r.rest().first() {
             Some(b' ' | b'\t') => {
                 let start = r.position() - before;
-                end = start + r.line(MAX_LINE, "header field")?.len();
+                end = start + r.line(MAX_FIELD, "header field")?.len();
             }
             Some(_) => return Ok(rest.get(..end).unwrap_or_default()),
             // Whether the field goes on shows only in the next octet.
@@ -188,7 +193,8 @@ fn number_of<T: std::str::FromStr>(octets: &[u8]) -> Option<T> {
 
 /// Methods are upper-case words; extensions make new ones (RFC 3261 §7.1).
 fn is_method(octets: &[u8]) -> bool {
-    (1..=MAX_METHOD).contains(&octets.len()) && octets.iter().all(u8::is_ascii_uppercase)
+    let is_word = |&octet: &u8| octet.is_ascii_uppercase() || octet.is_ascii_digit() || matches!(octet, b'-' | b'_');
+    octets.len() <= MAX_METHOD && octets.first().is_some_and(u8::is_ascii_uppercase) && octets.iter().all(is_word)
 }
 
 fn has_scheme(uri: &[u8]) -> bool {
@@ -200,5 +206,7 @@ const SCHEMES: [&[u8]; 5] = [b"sip:", b"sips:", b"tel:", b"urn:", b"im:"];
 /// Octets of the longest scheme with its colon.
 const MAX_SCHEME: usize = 5;
 const MAX_METHOD: usize = 16;
+/// Octets of a line of a header field: a Kerberos ticket in Proxy-Authorization is the longest.
+const MAX_FIELD: usize = 24 * 1024;
 /// Octets of a whole head.
 const MAX_HEAD: usize = 32 * 1024;

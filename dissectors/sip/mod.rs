@@ -26,22 +26,25 @@ fn open(transport: Transport) -> Box<dyn Dialogue> {
 
 /// A SIP start line is proof enough. HTTP on a SIP port has another version in its first line.
 fn probe(hint: &Hint<'_>) -> Probe {
-    let octets = hint.octets.trim_ascii_start();
-    if octets.is_empty() {
-        // The keep-alive of RFC 5626 §3.5.1, as likely as anything of these two octets.
-        let usual = PORTS.iter().any(|&port| hint.port(port));
-        return if usual && hint.octets.starts_with(b"\r\n") { Probe::Maybe } else { Probe::No };
+    let usual = PORTS.iter().any(|&port| hint.port(port));
+    if usual && hint.transport == Transport::Udp && is_keep_alive(hint.octets) {
+        return Probe::Maybe;
     }
+    let octets = hint.octets.trim_ascii_start();
     match Reader::new(octets).line(MAX_LINE, "start line") {
         Ok(line) if StartLine::read(line).is_some() => Probe::Yes,
-        Err(stop) if stop.is_incomplete() => match (head::begins_start_line(octets), hint.transport) {
-            (true, _) if octets.len() >= ENOUGH => Probe::Yes,
-            (true, Transport::Tcp) => Probe::More,
-            (true, Transport::Udp) => Probe::Maybe,
-            (false, _) => Probe::No,
+        Err(stop) if stop.is_incomplete() => match head::probe_unfinished(octets) {
+            Probe::More if hint.transport == Transport::Udp => Probe::No, // no more will come
+            told => told,
         },
         _ => Probe::No,
     }
+}
+
+/// Whether a datagram is no message: empty lines (RFC 5626 §3.5.1), STUN (§3.5.2), or the zeros
+/// and short words with which devices hold a firewall open.
+fn is_keep_alive(octets: &[u8]) -> bool {
+    octets.len() < MIN_MESSAGE || octets.trim_ascii_start().first().is_none_or(|&octet| octet < b' ')
 }
 
 struct Messages {
@@ -55,20 +58,19 @@ struct Messages {
 
 impl Dialogue for Messages {
     fn read(&mut self, side: Side, octets: &[u8], tell: &mut dyn FnMut(Fact)) -> Result<usize, Stop> {
-        let idle = octets.iter().take_while(|&&octet| matches!(octet, b'\r' | b'\n')).count();
-        let message = octets.get(idle..).unwrap_or_default();
-        match self.transport {
-            Transport::Tcp if idle > 0 => return Ok(idle),
-            // Keep-alives: empty lines (RFC 5626 §3.5.1), STUN (§3.5.2) or the zeros of old devices.
-            Transport::Udp if message.first().is_none_or(|&octet| octet < b' ') => return Ok(octets.len()),
-            _ => {}
+        if self.transport == Transport::Udp && is_keep_alive(octets) {
+            return Ok(octets.len());
+        }
+        let message = octets.trim_ascii_start();
+        let idle = octets.len() - message.len();
+        if self.transport == Transport::Tcp && idle > 0 {
+            return Ok(idle); // keep-alive, or an empty line behind a body
         }
         if self.is_lost(side) {
             match head::find_start_line(message) {
                 Ok(0) => self.set_lost(side, false),
-                Ok(before) => return Ok(before),
                 Err(0) => return Err(Stop::Incomplete { field: "start line", more: 1 }),
-                Err(before) => return Ok(before),
+                Ok(before) | Err(before) => return Ok(before),
             }
         }
         self.message(side, message, tell)
@@ -100,15 +102,18 @@ impl Messages {
             (None, Transport::Tcp) => 0, // RFC 3261 §20.14 demands it here
         };
         let wanted = if body::may_describe(&head) { declared.min(MAX_BODY) } else { 0 };
-        let seen = match (behind.get(..wanted), self.transport) {
-            (Some(seen), _) => seen,
-            (None, Transport::Udp) => behind, // cut by the snap length
-            (None, Transport::Tcp) => {
-                return Err(Stop::Incomplete { field: "body", more: wanted - behind.len() });
-            }
+        let body = match self.transport {
+            // To the end of the datagram: gateways that rewrite addresses in a body forget its length.
+            Transport::Udp => behind,
+            Transport::Tcp => behind
+                .get(..wanted)
+                .ok_or_else(|| Stop::Incomplete { field: "body", more: wanted.saturating_sub(behind.len()) })?,
         };
-        self.tell_message(side, &head, seen, seen.len() < declared, tell);
-        Ok(head.length.saturating_add(declared))
+        self.tell_message(side, &head, body, body.len() < declared, tell);
+        Ok(match self.transport {
+            Transport::Udp => octets.len(),
+            Transport::Tcp => head.length.saturating_add(declared),
+        })
     }
 
     fn tell_message(&mut self, side: Side, head: &Head<'_>, body: &[u8], cut: bool, tell: &mut dyn FnMut(Fact)) {
@@ -187,9 +192,9 @@ fn tell_call(key: &'static str, head: &Head<'_>, tell: &mut dyn FnMut(Fact)) {
 
 /// 5060 everywhere, and Unified Messaging's own clear-text ports.
 const PORTS: &[u16] = &[5060, 5062, 5065, 5066, 5067, 5068];
-/// Octets of a start or header line.
+/// Octets of a start line.
 const MAX_LINE: usize = 4096;
 /// Octets of a body that are read: descriptions with ICE candidates and keys stay far below.
 const MAX_BODY: usize = 16 * 1024;
-/// Octets of a start line that prove it without its end.
-const ENOUGH: usize = 16;
+/// No message is shorter: `A im:b SIP/2.0`.
+const MIN_MESSAGE: usize = 14;
