@@ -1,0 +1,280 @@
+//! What all rules ask: who was heard when, who reached whom, and what a host's packets look like here.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+
+use anyany_dissectors::Side;
+use hashbrown::{HashMap, HashSet};
+
+use crate::flow::{Endpoint, FrameRef, Moment, Outcome, Transport, TtlRange};
+use crate::observe::{Conversation, Trace};
+use crate::time::{Span, Time};
+use crate::topology::Roster;
+
+/// A trace and its hosts, indexed for judgement.
+pub struct Context<'a> {
+    /// The trace.
+    pub trace: &'a Trace,
+    /// Who is who.
+    pub roster: &'a Roster,
+    /// What each host said, by time.
+    voices: HashMap<IpAddr, Vec<Voice>>,
+    /// Conversations in which both sides understood each other, by client and server.
+    reached: HashMap<(IpAddr, IpAddr), Vec<usize>>,
+    /// The same, by server port.
+    reached_port: HashMap<(Endpoint, Transport), Vec<usize>>,
+    /// RSTs to SYNs, by the host in whose name they came.
+    refusals: HashMap<IpAddr, Vec<Refusal>>,
+    /// Endpoint mapper conversations, by client and server.
+    mapper: HashMap<(IpAddr, IpAddr), Vec<usize>>,
+    /// Directions of which something was captured.
+    heard: HashSet<(IpAddr, IpAddr)>,
+    /// Directions that must have carried packets which were not captured.
+    implied: HashSet<(IpAddr, IpAddr)>,
+    /// Times to live by sender, RSTs left out: how many flows showed each.
+    ttls: HashMap<IpAddr, BTreeMap<u8, u64>>,
+    /// Whether answers were generally not captured.
+    pub one_way: bool,
+}
+
+/// A moment at which a host spoke.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Voice {
+    /// When.
+    pub time: Time,
+    /// The frame.
+    pub frame: FrameRef,
+    /// To whom.
+    pub to: IpAddr,
+    /// The port of the server in that conversation.
+    pub port: u16,
+}
+
+/// A closed port that answered.
+#[derive(Debug, Clone, Copy)]
+pub struct Refusal {
+    /// When, and which frame.
+    pub moment: Moment,
+    /// The port.
+    pub port: u16,
+    /// The RST's time to live.
+    pub ttl: u8,
+}
+
+impl<'a> Context<'a> {
+    /// Reads through a trace once.
+    pub fn new(trace: &'a Trace, roster: &'a Roster) -> Self {
+        let mut context = Self {
+            trace,
+            roster,
+            voices: HashMap::new(),
+            reached: HashMap::new(),
+            reached_port: HashMap::new(),
+            refusals: HashMap::new(),
+            mapper: HashMap::new(),
+            heard: HashSet::new(),
+            implied: HashSet::new(),
+            ttls: HashMap::new(),
+            one_way: false,
+        };
+        let (mut both_ways, mut one_sided) = (0u64, 0u64);
+        for (at, conversation) in trace.conversations.iter().enumerate() {
+            context.index(at, conversation);
+            if conversation.flow.key.transport == Transport::Tcp {
+                both_ways += u64::from(conversation.flow.halves.iter().all(|half| half.packets > 0));
+                one_sided += u64::from(conversation.outcome == Outcome::OneSided);
+            }
+        }
+        for voices in context.voices.values_mut() {
+            voices.sort_unstable();
+        }
+        for refusals in context.refusals.values_mut() {
+            refusals.sort_by_key(|refusal| refusal.moment);
+        }
+        context.one_way = one_sided > 0 && one_sided >= both_ways.saturating_mul(4);
+        context
+    }
+
+    fn index(&mut self, at: usize, conversation: &Conversation) {
+        let flow = &conversation.flow;
+        let (client, server) = (flow.initiator.address, flow.responder.address);
+        for (side, from, to) in [(Side::Initiator, client, server), (Side::Responder, server, client)] {
+            let half = flow.half(side);
+            let port = flow.responder.port;
+            for moment in [half.first, half.last].into_iter().flatten() {
+                self.voices.entry(from).or_default().push(Voice { time: moment.time, frame: moment.frame, to, port });
+            }
+            if half.packets > 0 {
+                self.heard.insert((from, to));
+            }
+            if let Some(TtlRange { first, .. }) = half.ttl {
+                *self.ttls.entry(from).or_default().entry(first).or_default() += 1;
+            }
+        }
+        if conversation.outcome == Outcome::OneSided && flow.key.transport == Transport::Tcp {
+            let talked = |side| flow.history.has(side, b'A') || flow.history.has(side, b'D') || flow.history.has(side, b'H');
+            if talked(Side::Initiator) {
+                self.implied.insert((server, client));
+            }
+            if talked(Side::Responder) {
+                self.implied.insert((client, server));
+            }
+        }
+        if conversation.outcome.reached() {
+            self.reached.entry((client, server)).or_default().push(at);
+            self.reached_port.entry((flow.responder, flow.key.transport)).or_default().push(at);
+        }
+        if conversation.outcome == Outcome::Refused
+            && let Some(reset) = flow.resets.iter().find(|reset| reset.side == Side::Responder)
+        {
+            let refusal = Refusal { moment: reset.moment, port: flow.responder.port, ttl: reset.ttl };
+            self.refusals.entry(server).or_default().push(refusal);
+        }
+        if !conversation.seen.rpc_answers.is_empty() {
+            self.mapper.entry((client, server)).or_default().push(at);
+        }
+    }
+
+    /// Whether the host was heard, by any of its addresses, near the time of `from..to`.
+    pub fn alive(&self, host: IpAddr, from: Time, to: Time) -> bool {
+        let (from, to) = (from.minus(LIFE), to.plus(LIFE));
+        self.roster.addresses(host).into_iter().any(|address| self.trace.life.between(address, from, to))
+    }
+
+    /// Whether the host was heard at all.
+    pub fn ever_heard(&self, host: IpAddr) -> bool {
+        self.roster.addresses(host).into_iter().any(|address| self.trace.life.ever(address))
+    }
+
+    /// The packet of the host nearest to `time`; one to `peer` is preferred when it is near enough to count.
+    pub fn voice(&self, host: IpAddr, peer: IpAddr, time: Time) -> Option<Voice> {
+        let addresses = self.roster.addresses(host);
+        let near = |only: Option<IpAddr>| {
+            let all = addresses.iter().filter_map(|address| self.voices.get(address));
+            let nearest = all.filter_map(|voices| nearest(voices, time, only));
+            nearest.min_by_key(|voice| (voice.time.since(time).0.abs(), voice.frame))
+        };
+        let to_peer = near(Some(peer)).filter(|voice| voice.time.since(time).0.abs() <= LIFE.0);
+        to_peer.or_else(|| near(None))
+    }
+
+    /// Conversations of the same two hosts, in the same direction, near the time, in which they understood each
+    /// other on other ports; the ports in order.
+    pub fn other_ports(&self, conversation: &Conversation) -> BTreeSet<u16> {
+        let flow = &conversation.flow;
+        let (client, server) = (flow.initiator.address, flow.responder.address);
+        let near = self.near(self.reached.get(&(client, server)), flow.first.time, flow.last.time);
+        let other = near.filter(|other| other.flow.responder.port != flow.responder.port);
+        other.map(|other| other.flow.responder.port).take(MOST_NAMED).collect()
+    }
+
+    /// Other clients that reached the same port near the time, in order.
+    pub fn other_clients(&self, conversation: &Conversation) -> BTreeSet<IpAddr> {
+        let flow = &conversation.flow;
+        let reached = self.reached_port.get(&(flow.responder, flow.key.transport));
+        let near = self.near(reached, flow.first.time, flow.last.time);
+        let other = near.filter(|other| other.flow.initiator.address != flow.initiator.address);
+        other.map(|other| other.flow.initiator.address).take(MOST_NAMED).collect()
+    }
+
+    /// When the same client reached the same port: before, and after, the time of the conversation.
+    pub fn same_path(&self, conversation: &Conversation) -> impl Iterator<Item = &'a Conversation> + '_ {
+        let flow = &conversation.flow;
+        let client = flow.initiator.address;
+        let reached = self.reached_port.get(&(flow.responder, flow.key.transport));
+        let trace = self.trace;
+        let all = reached.into_iter().flatten().filter_map(move |&at| trace.conversations.get(at));
+        all.filter(move |other| other.flow.initiator.address == client)
+    }
+
+    /// Whether a service works over TCP between the same two hosts near the time.
+    pub fn over_tcp(&self, conversation: &Conversation) -> Option<&'a Conversation> {
+        let flow = &conversation.flow;
+        let reached = self.reached.get(&(flow.initiator.address, flow.responder.address));
+        let mut near = self.near(reached, flow.first.time, flow.last.time);
+        near.find(|other| {
+            other.flow.key.transport == Transport::Tcp && other.flow.responder.port == flow.responder.port
+        })
+    }
+
+    /// Conversations of a list that were going on near the time; of a very long list those that began last.
+    fn near<'b>(&'b self, list: Option<&'b Vec<usize>>, from: Time, to: Time) -> impl Iterator<Item = &'a Conversation> + use<'a, 'b> {
+        let (from, to) = (from.minus(LIFE), to.plus(LIFE));
+        let (list, trace) = (list.map_or(&[][..], Vec::as_slice), self.trace);
+        let began = move |&at: &usize| trace.conversations.get(at).is_some_and(|other| other.flow.first.time <= to);
+        let begun = list.get(..list.partition_point(began)).unwrap_or_default();
+        let all = begun.iter().rev().take(MOST_LOOKED_AT).filter_map(move |&at| trace.conversations.get(at));
+        all.filter(move |other| other.flow.last.time >= from)
+    }
+
+    /// The endpoint mapper's answers that this client got from this server.
+    pub fn mapper_answers(&self, client: IpAddr, server: IpAddr) -> impl Iterator<Item = &'a Conversation> + '_ {
+        let (list, trace) = (self.mapper.get(&(client, server)), self.trace);
+        list.into_iter().flatten().filter_map(move |&at| trace.conversations.get(at))
+    }
+
+    /// Closed ports of a host that answered with RST, in order of time.
+    pub fn refusals(&self, host: IpAddr) -> &[Refusal] {
+        self.refusals.get(&host).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether packets from `from` to `to` surely existed and were not captured, and none ever was.
+    pub fn unseen_direction(&self, from: IpAddr, to: IpAddr) -> bool {
+        self.implied.contains(&(from, to)) && !self.heard.contains(&(from, to))
+    }
+
+    /// The times to live that packets of a host usually have here, RSTs left out: first those of its packets to
+    /// `peer` on other flows, else to anyone. `None` when it never sent anything but RST.
+    pub fn usual_ttl(&self, host: IpAddr) -> Option<(u8, u64)> {
+        let ttls = self.ttls.get(&host)?;
+        ttls.iter().max_by_key(|(ttl, count)| (**count, **ttl)).map(|(ttl, count)| (*ttl, *count))
+    }
+
+    /// Whether a host ever showed this time to live in anything but an RST.
+    pub fn showed_ttl(&self, host: IpAddr, ttl: u8) -> bool {
+        self.ttls.get(&host).is_some_and(|ttls| ttls.contains_key(&ttl))
+    }
+
+    /// Routers between a host and the vantage point, from the usual initial values (64, 128, 255).
+    pub fn hops(&self, host: IpAddr) -> Option<u8> {
+        self.usual_ttl(host).map(|(ttl, _)| initial_ttl(ttl) - ttl)
+    }
+
+    /// Whether a block between these hosts is ours to judge: one of them has a known role, or both addresses are private.
+    pub fn concerns_us(&self, client: IpAddr, server: IpAddr) -> bool {
+        let known = |address| !matches!(self.roster.role(address), "unknown" | "client");
+        known(client) || known(server) || (private(client) && private(server))
+    }
+}
+
+/// The initial value that a time to live most likely started from.
+pub fn initial_ttl(ttl: u8) -> u8 {
+    match ttl {
+        0..=64 => 64,
+        65..=128 => 128,
+        _ => 255,
+    }
+}
+
+fn nearest(voices: &[Voice], time: Time, only: Option<IpAddr>) -> Option<Voice> {
+    let at = voices.partition_point(|voice| voice.time < time);
+    let fits = |voice: &&Voice| only.is_none_or(|peer| voice.to == peer);
+    let before = voices.get(..at).unwrap_or_default().iter().rev().take(MOST_LOOKED_AT).find(fits);
+    let after = voices.get(at..).unwrap_or_default().iter().take(MOST_LOOKED_AT).find(fits);
+    [before, after].into_iter().flatten().copied().min_by_key(|voice| (voice.time.since(time).0.abs(), voice.frame))
+}
+
+/// RFC 1918, RFC 4193, link-local and documentation addresses: hosts of one organization.
+fn private(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => address.is_private() || address.is_link_local() || address.is_loopback() || address.is_documentation(),
+        IpAddr::V6(address) => address.is_unique_local() || address.is_unicast_link_local() || address.is_loopback(),
+    }
+}
+
+/// A sign of life counts for so long before and after (contract: within 5 minutes).
+pub const LIFE: Span = Span::seconds(300);
+/// Ports or clients named in a reason.
+const MOST_NAMED: usize = 8;
+/// Packets of a host that are looked at to find one to a certain peer.
+const MOST_LOOKED_AT: usize = 4096;

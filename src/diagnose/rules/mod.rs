@@ -1,0 +1,56 @@
+//! The order of judgement (signatures.md, section 0): for one conversation the first rule that fits
+//! decides, so that what is normal is never called a block.
+
+mod icmp;
+mod one_way;
+mod ordinary;
+mod refused;
+mod reset;
+mod rpc;
+mod silence;
+mod syn_ack;
+mod udp;
+
+#[cfg(test)]
+pub(super) mod stories;
+
+use crate::diagnose::{Context, Judgement};
+use crate::observe::Conversation;
+
+/// What a rule says of a conversation.
+pub(super) enum Ruling {
+    /// Nothing: ask the next rule.
+    Pass,
+    /// It is in order: ask no other.
+    Fine,
+    /// This.
+    Found(Judgement),
+}
+
+/// A rule: pure, over one conversation and what surrounds it.
+type Rule = fn(&Context<'_>, &Conversation) -> Ruling;
+
+/// All rules, in order.
+const ORDER: &[Rule] = &[
+    ordinary::judge, // everyday patterns that look like failures
+    one_way::judge,  // could the capture have seen an answer?
+    rpc::unregistered,
+    refused::judge,
+    icmp::judge,
+    syn_ack::judge,
+    silence::judge,
+    udp::judge,
+    reset::judge,
+];
+
+/// What the first fitting rule says; an endpoint mapper's answer may make it more telling.
+pub(super) fn judge(context: &Context<'_>, conversation: &Conversation) -> Option<Judgement> {
+    for rule in ORDER {
+        match rule(context, conversation) {
+            Ruling::Pass => {}
+            Ruling::Fine => return None,
+            Ruling::Found(judgement) => return Some(rpc::join(context, conversation, judgement)),
+        }
+    }
+    None
+}

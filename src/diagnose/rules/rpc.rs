@@ -1,0 +1,74 @@
+//! The join: what the endpoint mapper answered, and what became of the connection that followed.
+
+use anyany_dissectors::Uuid;
+
+use super::Ruling;
+use crate::diagnose::{Attribution, Context, Evidence, Judgement, Kind, Verdict};
+use crate::flow::{Endpoint, Moment, Transport};
+use crate::observe::{Conversation, LearntFrom, RpcAnswer};
+
+/// "Not registered": the server was reached, and says that the service is not there.
+pub(super) fn unregistered(_: &Context<'_>, conversation: &Conversation) -> Ruling {
+    let refused = |answer: &&RpcAnswer| answer.port.is_err();
+    let Some(answer) = conversation.seen.rpc_answers.iter().find(refused) else { return Ruling::Pass };
+    // Asked again, with success: the service was only starting.
+    let later = conversation.seen.rpc_answers.iter().any(|other| {
+        other.port.is_ok() && other.interface == answer.interface && other.moment >= answer.moment
+    });
+    if later {
+        return Ruling::Pass;
+    }
+    let Err(status) = answer.port else { return Ruling::Pass };
+    let mut judgement = Judgement::new(Kind::RpcNotRegistered, Attribution::Endpoint, 0.97)
+        .because(format!("the endpoint mapper of {} answers with status 0x{status:08x}: no such interface is registered here", conversation.flow.responder.address))
+        .because("port 135 was reached and answered: nothing blocks the question")
+        .frame(answer.moment, "the endpoint mapper's answer");
+    judgement.interface = answer.interface;
+    Ruling::Found(judgement)
+}
+
+/// A failed connection to a port that is known to be RPC gets the interface's name; a blocked one
+/// whose port the endpoint mapper named becomes the more telling kind.
+pub(super) fn join(context: &Context<'_>, conversation: &Conversation, mut judgement: Judgement) -> Judgement {
+    let flow = &conversation.flow;
+    if flow.key.transport != Transport::Tcp || matches!(flow.responder.port, 135 | 139 | 445) {
+        return judgement;
+    }
+    let Some((interface, moment, own)) = named(context, conversation) else { return judgement };
+    judgement.interface.get_or_insert(interface);
+    let silent_or_rejected = matches!(judgement.kind, Kind::SynDropped | Kind::SynRejected | Kind::IcmpProhibited | Kind::SynAckDropped);
+    if judgement.kind.verdict() != Verdict::Blocked || !silent_or_rejected {
+        return judgement;
+    }
+    judgement.kind = Kind::RpcDynamicPortBlocked;
+    let port = flow.responder.port;
+    let whom = if own { flow.initiator.address.to_string() } else { "another client".to_owned() };
+    judgement.because.insert(0, format!("the endpoint mapper named port {port} to {whom} (frame {})", moment.frame.number));
+    judgement.evidence.insert(0, Evidence { frame: moment.frame, note: format!("the endpoint mapper names port {port}") });
+    if own {
+        judgement.confidence = (judgement.confidence + 0.07).min(0.98);
+    }
+    judgement
+}
+
+/// The endpoint mapper's answer that a connection follows: the last one to this client before it, else
+/// what the book knows of the port. With it, whether this client was the one told.
+fn named(context: &Context<'_>, conversation: &Conversation) -> Option<(Uuid, Moment, bool)> {
+    let flow = &conversation.flow;
+    let (client, server) = (flow.initiator.address, flow.responder);
+    let mut own: Option<(Moment, Uuid)> = None;
+    for answer in context.mapper_answers(client, server.address).flat_map(|mapper| &mapper.seen.rpc_answers) {
+        let (Ok(port), Some(interface)) = (answer.port, answer.interface) else { continue };
+        let before = answer.moment.time <= flow.first.time;
+        if port == server.port && before && own.is_none_or(|(moment, _)| moment < answer.moment) {
+            own = Some((answer.moment, interface));
+        }
+    }
+    if let Some((moment, interface)) = own {
+        return Some((interface, moment, true));
+    }
+    let at = Endpoint { address: server.address, port: server.port };
+    let entries = context.trace.book.get(&at)?;
+    let mapped = entries.iter().filter(|learnt| learnt.from == LearntFrom::Epm).min_by_key(|learnt| learnt.moment);
+    mapped.map(|learnt| (learnt.interface, learnt.moment, false))
+}

@@ -1,0 +1,157 @@
+//! SYNs that nobody answers (signatures.md c and l).
+
+use super::Ruling;
+use crate::diagnose::context::LIFE;
+use crate::diagnose::{Attribution, Context, Evidence, Judgement, Kind};
+use crate::flow::Outcome;
+use crate::observe::Conversation;
+use crate::time::{Span, Time};
+
+/// Decides what silence means: nothing yet, an unknown host, or a block.
+pub(super) fn judge(context: &Context<'_>, conversation: &Conversation) -> Ruling {
+    let flow = &conversation.flow;
+    if conversation.outcome != Outcome::Unanswered || flow.key.transport != crate::flow::Transport::Tcp {
+        return Ruling::Pass;
+    }
+    let (client, server) = (flow.initiator.address, flow.responder);
+    let asked = asked(conversation);
+    let end = context.trace.covered.map_or(flow.last.time, |(_, end)| end);
+    if too_near_the_end(conversation, end) {
+        let waited = end.since(flow.first.time);
+        let judgement = Judgement::new(Kind::CaptureEdge, Attribution::Capture, 0.9)
+            .because(asked)
+            .because(format!("the capture ends {waited} after the first SYN: an answer, or another try, could still have come"))
+            .frame(flow.first, "SYN near the end of the capture");
+        return Ruling::Found(judgement);
+    }
+    if !context.alive(server.address, flow.first.time, flow.last.time) {
+        return Ruling::Found(lifeless(context, conversation, asked));
+    }
+    if flow.tries.count < 2 && context.other_ports(conversation).is_empty() {
+        // One SYN that was never repeated: a probe, or a program that did not wait.
+        let judgement = Judgement::new(Kind::NoAnswer, Attribution::NetworkOrEndpoint, 0.5)
+            .because(asked)
+            .because("it was sent once and not repeated, so its loss alone would explain the silence")
+            .frame(flow.first, "SYN");
+        return Ruling::Found(judgement);
+    }
+    let mut judgement = weigh(context, conversation, asked);
+    for (at, moment) in flow.tries.kept().into_iter().enumerate() {
+        let note = if at == 0 { "SYN".to_owned() } else { format!("SYN again after {}", moment.time.since(flow.first.time)) };
+        judgement.evidence.push(Evidence { frame: moment.frame, note });
+    }
+    if let Some(voice) = context.voice(server.address, client, flow.first.time) {
+        let note = format!("sign of life of {}, in a conversation on port {}", server.address, voice.port);
+        judgement.evidence.push(Evidence { frame: voice.frame, note });
+    }
+    Ruling::Found(judgement)
+}
+
+/// "SYN at 0, 3.0, 9.0 s, no answer".
+fn asked(conversation: &Conversation) -> String {
+    let flow = &conversation.flow;
+    let since = |time: Time| format!("{:.1}", time.since(flow.first.time).as_seconds());
+    let times: Vec<_> = flow.tries.kept().into_iter().map(|moment| since(moment.time)).collect();
+    format!("SYN to {} at {} s, no answer", flow.responder, times.join(", "))
+}
+
+/// An attempt is judged once it had the time for a second answer: three tries, or five seconds.
+fn too_near_the_end(conversation: &Conversation, end: Time) -> bool {
+    let flow = &conversation.flow;
+    let waited = end.since(flow.first.time);
+    let since_last = flow.tries.last.map_or(waited, |last| end.since(last.time));
+    let enough = if flow.tries.count >= 3 { ENOUGH_FOR_THREE } else { ENOUGH };
+    waited < enough || since_last < ROUND_TRIP
+}
+
+fn lifeless(context: &Context<'_>, conversation: &Conversation, asked: String) -> Judgement {
+    let flow = &conversation.flow;
+    let server = flow.responder.address;
+    let heard = context.ever_heard(server);
+    let kind = if heard { Kind::NoAnswer } else { Kind::HostSilent };
+    let why = if heard {
+        format!("{server} was heard in this capture, but not within {:.0} minutes of the attempt", LIFE.as_seconds() / 60.0)
+    } else {
+        format!("no packet of {server} was captured, to anyone: it may be down, elsewhere, or wholly cut off")
+    };
+    Judgement::new(kind, Attribution::NetworkOrEndpoint, 0.8)
+        .because(asked)
+        .because(why)
+        .or("the host is down", "", "nothing was heard of it")
+        .or("everything to or from the host is dropped", "", "nothing was heard of it")
+        .frame(flow.first, "SYN")
+}
+
+/// The host is alive and this port is silent: how sure is a block, and where?
+fn weigh(context: &Context<'_>, conversation: &Conversation, asked: String) -> Judgement {
+    let flow = &conversation.flow;
+    let (client, server) = (flow.initiator.address, flow.responder);
+    let ports = context.other_ports(conversation);
+    let clients = context.other_clients(conversation);
+    let closed = context.refusals(server.address).iter().find(|refusal| context.showed_ttl(server.address, refusal.ttl));
+    let same = context.same_path(conversation).next();
+    let beside_server = context.hops(server.address) == Some(0) && context.hops(client).is_some_and(|hops| hops > 0);
+
+    let mut confidence: f64 = 0.6;
+    let mut judgement = Judgement::new(Kind::SynDropped, Attribution::NetworkOrEndpoint, 0.0).because(asked);
+    if !ports.is_empty() {
+        confidence += 0.2;
+        let ports: Vec<_> = ports.iter().map(u16::to_string).collect();
+        judgement = judgement.because(format!("the same hosts talk on port {} at that time", ports.join(", ")));
+    } else if let Some(voice) = context.voice(server.address, client, flow.first.time) {
+        judgement = judgement.because(format!("{} is alive: it was heard at {}", server.address, voice.time.rfc3339(0)));
+    }
+    if !clients.is_empty() {
+        confidence += 0.15;
+        judgement.attribution = Attribution::Network;
+        let clients: Vec<_> = clients.iter().map(ToString::to_string).collect();
+        judgement = judgement.because(format!("port {} answers {} at that time", server.port, clients.join(", ")));
+    }
+    if let Some(refusal) = closed {
+        confidence += 0.1;
+        judgement.attribution = Attribution::Network;
+        judgement = judgement.because(format!(
+            "closed ports of {} answer with RST (port {}, frame {}): a stopped service would not be silent",
+            server.address, refusal.port, refusal.moment.frame.number
+        ));
+    }
+    if let Some(same) = same {
+        confidence += 0.1;
+        let worked = same.flow.first.time.rfc3339(0);
+        judgement = judgement.because(format!("the same client reached this port at {worked}"));
+    }
+    if flow.tries.count >= 3 {
+        confidence += 0.05;
+    }
+    if beside_server && clients.is_empty() {
+        judgement.attribution = Attribution::Endpoint;
+        judgement = judgement.because(format!(
+            "the SYNs arrive beside {} (its packets have passed no router here): the network has delivered them",
+            server.address
+        ));
+    }
+    let silence_alone = ports.is_empty() && clients.is_empty() && closed.is_none() && same.is_none();
+    judgement.confidence = if silence_alone { confidence.min(0.7) } else { confidence.min(0.97) };
+    judgement
+        .or(
+            "the service is stopped behind the server's own firewall, which hides closed ports",
+            match (closed.is_some(), clients.is_empty()) {
+                (true, _) => "closed ports of this server answer with RST",
+                (false, false) => "the port answers other clients",
+                (false, true) => "",
+            },
+            if closed.is_none() && clients.is_empty() { "nothing else was seen to answer on this port" } else { "" },
+        )
+        .or(
+            "the listener is overloaded and ignores new connections",
+            if clients.is_empty() { "" } else { "it answers other clients at that time" },
+            "",
+        )
+}
+
+/// With three tries the third has had its answer's time.
+const ENOUGH_FOR_THREE: Span = Span::seconds(3);
+/// With fewer, wait for what a Windows client's second try needs.
+const ENOUGH: Span = Span::seconds(5);
+/// Nothing on one organization's network takes longer to come back.
+const ROUND_TRIP: Span = Span::seconds(1);
