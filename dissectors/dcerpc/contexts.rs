@@ -25,7 +25,7 @@ enum State {
 }
 
 impl Context {
-    fn settle(&mut self, verdict: &Verdict) {
+    fn settle(&mut self, verdict: Verdict) {
         if let Transfer::Calls(_) = verdict.transfer {
             self.offer.transfer = verdict.transfer;
         }
@@ -98,7 +98,7 @@ impl Contexts {
     pub fn settle(&mut self, call: u32, verdicts: &[Verdict]) -> Vec<Outcome> {
         let mut settled = Vec::new();
         for (context, verdict) in self.offered(call).zip(verdicts) {
-            context.settle(verdict);
+            context.settle(*verdict);
             settled.push(*context);
         }
         if settled.is_empty() {

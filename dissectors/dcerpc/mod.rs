@@ -15,6 +15,8 @@ pub mod ndr;
 mod words;
 
 #[cfg(test)]
+pub(crate) mod samples;
+#[cfg(test)]
 mod tests;
 
 pub use connection::Connection;

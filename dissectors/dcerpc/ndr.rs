@@ -30,7 +30,7 @@ pub struct Ndr<'a> {
 }
 
 impl<'a> Ndr<'a> {
-    /// Reads from `reader`, which must stand at its start.
+    /// Goes on where `reader` stands; alignment counts from where it began.
     pub fn new(reader: Reader<'a>, order: Order, syntax: Syntax) -> Self {
         Self { reader, order, syntax }
     }

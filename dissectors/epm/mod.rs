@@ -199,7 +199,7 @@ impl Answer {
             }
         }
         match *ports {
-            [] => format!("ok, {} towers, none over TCP", self.towers.len()),
+            [] => "ok, none over TCP".to_owned(),
             [port] => format!("ok, port {port}"),
             [first, ref more @ ..] => more.iter().fold(format!("ok, ports {first}"), |mut words, port| {
                 let _ = write!(words, ", {port}"); // writing to a String cannot fail
