@@ -38,5 +38,9 @@ macro_rules! protocols {
 }
 
 protocols! {
+    tls,
     smtp,
+    http,
+    imap,
+    pop3,
 }
