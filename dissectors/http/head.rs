@@ -34,6 +34,8 @@ pub enum Method {
     Preface,
     /// RPC over HTTP (MS-RPCH): one endless body each way.
     Rpc,
+    /// `GET /` without a version (HTTP/0.9, RFC 1945 §5): no head either way. Simple health checks still ask so.
+    Simple,
     /// Any other.
     Other,
 }
@@ -47,6 +49,10 @@ impl StartLine {
             return (100..=999).contains(&status).then_some(Self::Status(status));
         }
         let (method, rest) = word(line);
+        if method == b"GET" && rest.starts_with(b"/") && !rest.contains(&b' ') && !cut {
+            let request = RequestLine { method: text(method), path: path(rest), method_kind: Method::Simple };
+            return Some(Self::Request(request));
+        }
         let (target, version) = if cut { (rest, None) } else { target_and_version(rest)? };
         let fits = is_method(method)
             && !target.is_empty()

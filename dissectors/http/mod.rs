@@ -89,6 +89,8 @@ struct Head {
 enum Message {
     #[default]
     Request,
+    /// A request of one line, and nothing more.
+    Simple,
     /// The answer to a request whose method is known or not.
     Answer { status: u16, method: Option<Method> },
 }
@@ -158,9 +160,10 @@ impl Http {
             StartLine::Request(request) => self.read_request(request, tell),
             StartLine::Status(status) => self.read_status(status, tell),
         };
+        let simple = message == Message::Simple;
         let one = self.sides.of_mut(side);
         one.head = Head { message, ..Head::default() };
-        one.place = Place::Head;
+        one.place = if simple { Place::ToTheEnd } else { Place::Head };
         Some(length)
     }
 
@@ -184,7 +187,7 @@ impl Http {
         if method_kind == Method::Preface {
             self.carries = Carries::Other;
         }
-        Message::Request
+        if method_kind == Method::Simple { Message::Simple } else { Message::Request }
     }
 
     fn read_status(&mut self, status: u16, tell: &mut dyn FnMut(Fact)) -> Message {

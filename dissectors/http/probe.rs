@@ -1,6 +1,6 @@
 //! Telling HTTP/1 from everything else, above all from SIP and RTSP, which look alike.
 
-use super::head::{StartLine, is_method};
+use super::head::{Method, RequestLine, StartLine, is_method};
 use crate::line::word;
 use crate::{Hint, Probe, Transport};
 
@@ -13,7 +13,11 @@ pub fn probe(hint: &Hint<'_>) -> Probe {
     let octets = hint.octets.trim_ascii_start();
     if let Some(end) = octets.iter().position(|&octet| octet == b'\n') {
         let line = octets.get(..end).unwrap_or_default().trim_ascii_end();
-        return if StartLine::read(line, false).is_some() { Probe::Yes } else { Probe::No };
+        return match StartLine::read(line, false) {
+            Some(StartLine::Request(RequestLine { method_kind: Method::Simple, .. })) => Probe::Maybe,
+            Some(_) => Probe::Yes,
+            None => Probe::No,
+        };
     }
     if b"HTTP/1.".starts_with(octets.get(..7).unwrap_or(octets)) {
         return if octets.len() >= 9 { Probe::Yes } else { Probe::More };

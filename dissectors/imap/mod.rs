@@ -25,10 +25,10 @@ fn probe(hint: &Hint<'_>) -> Probe {
     let greets = [&b"* OK "[..], b"* PREAUTH ", b"* BYE "].iter().any(|greeting| line.starts_with(greeting));
     match (hint.transport, Response::read(line)) {
         (Transport::Udp, _) => Probe::No,
+        _ if line.len() < 5 && b"* OK ".starts_with(line) => Probe::More,
         _ if greets => Probe::Yes,
         (_, Response::Untagged(b"CAPABILITY", _)) => Probe::Yes,
         (_, Response::Untagged(..) | Response::Tagged(..)) if usual => Probe::Maybe,
-        _ if line.len() < 6 && b"* OK \r".starts_with(line) => Probe::More,
         _ if Command::read(line).is_some_and(|command| command.is_known()) => {
             if usual { Probe::Yes } else { Probe::Maybe }
         }

@@ -10,6 +10,8 @@ pub fn probe(hint: &Hint<'_>) -> Probe {
     match Datagram::read(hint.octets) {
         Some(Datagram::Quic(header)) if header.version.is_some_and(QuicVersion::is_known) => Probe::Yes,
         Some(Datagram::Dtls(_)) => Probe::Yes,
+        // A client's first datagram is filled up, even when it only asks which versions there are.
+        Some(Datagram::Quic(header)) if header.version.is_some() && hint.octets.len() >= MIN_INITIAL => Probe::Yes,
         // Version negotiation, versions to come, and short headers.
         Some(Datagram::Quic(_)) => Probe::Maybe,
         None if hint.port(HTTPS) && is_short_header(hint.octets) => Probe::Maybe,
@@ -256,6 +258,8 @@ const HTTPS: u16 = 443;
 const QUIC_V2: u32 = 0x6b33_43cf;
 /// "Q049": from here on connection ids are measured as in QUIC.
 const GOOGLE_Q049: u32 = 0x5130_3439;
+/// The least size of a datagram with a client's Initial (RFC 9000 §14.1).
+const MIN_INITIAL: usize = 1200;
 const MAX_CONNECTION_ID: usize = 20;
 const MAX_VERSIONS: usize = 64;
 

@@ -30,7 +30,7 @@ fn probe_stream(octets: &[u8]) -> Probe {
             // Else a record that continues a message, or an encrypted one.
             if hello { Probe::Yes } else { Probe::Maybe }
         }
-        (Content::ChangeCipherSpec, [1, ..]) => Probe::Yes,
+        (Content::ChangeCipherSpec, [1, ..]) if record.length == 1 => Probe::Yes,
         (Content::ChangeCipherSpec, [_, ..]) => Probe::No,
         (Content::Alert, content) if record.length == 2 => match content.get(..2).map(Alert::read) {
             None => Probe::More,

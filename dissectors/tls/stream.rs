@@ -224,7 +224,6 @@ impl Record {
         }
         let length = r.u16_be("record length")?;
         let fits = match content {
-            Content::ChangeCipherSpec => length == 1,
             Content::ApplicationData => length <= MAX_RECORD,
             _ => (1..=MAX_RECORD).contains(&length),
         };
