@@ -243,7 +243,7 @@ fn records(mut octets: &[u8]) -> Vec<Vec<u8>> {
 }
 
 /// When the certificate below was made, in Unix seconds.
-const NOT_BEFORE: u64 = 1795254410;
+const NOT_BEFORE: u64 = 1_795_254_410;
 
 /// TLS 1.2: the hello of OpenSSL 3.
 const CLIENT_12: &str = "\
