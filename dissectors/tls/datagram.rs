@@ -249,9 +249,11 @@ impl<'a> DtlsRecord<'a> {
     }
 }
 
-/// A short header has the fixed bit alone of the two high ones (RFC 9000 §17.3), and is no shorter than this.
+/// A short header has the fixed bit alone of the two high ones (RFC 9000 §17.3) and is no shorter than this.
+/// All behind it looks random, so octets of zero are rare; DNS on this port, for one, has many.
 fn is_short_header(octets: &[u8]) -> bool {
-    octets.len() >= 21 && octets.first().is_some_and(|octet| octet & 0xc0 == 0x40)
+    let Some(front) = octets.get(..21) else { return false };
+    front.first().is_some_and(|octet| octet & 0xc0 == 0x40) && front.iter().filter(|&&octet| octet == 0).nth(2).is_none()
 }
 
 const HTTPS: u16 = 443;

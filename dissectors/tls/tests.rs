@@ -178,6 +178,8 @@ fn a_list_of_quic_versions_sends_the_client_elsewhere() {
 fn short_headers_are_believed_on_the_web_port_only() {
     assert_eq!(probe(Transport::Udp, 443, &[0x43; 40]), Probe::Maybe);
     assert_eq!(probe(Transport::Udp, 53, &[0x43; 40]), Probe::No);
+    let dns = [0x48, 0xc1, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 4, b'm', b'a', b'i', b'l', 0, 0, 1, 0, 1];
+    assert_eq!(probe(Transport::Udp, 443, &dns), Probe::No);
 }
 
 /// A DTLS hello with a cookie of four octets, written out from RFC 6347 §4.2.
