@@ -41,8 +41,12 @@ pub mod epm;
 
 protocols! {
     dcerpc,
+    tls,
     smtp,
+    imap,
+    pop3,
     sip,
+    http,
     dns,
     rtcp,
     rtp,

@@ -3,6 +3,7 @@
 pub mod capture;
 pub mod classify;
 pub mod decode;
+pub mod diagnose;
 pub mod flow;
 pub mod observe;
 pub mod pipeline;

@@ -32,8 +32,8 @@ struct Smtp {
     lines: BySide<Lines>,
     /// Nothing, or not all, of what comes before the next octets was seen.
     lost: BySide<bool>,
-    /// Whether the time of greetings is over.
-    greeted: bool,
+    /// Whether a whole reply was seen: the next one is no greeting.
+    replied: bool,
     next_id: u64,
     /// Commands without a reply yet, oldest first (RFC 2920 lets several wait).
     waiting: VecDeque<Waiting>,
@@ -111,7 +111,7 @@ impl Smtp {
             client: None,
             lines: BySide::default(),
             lost: BySide::new(true, true),
-            greeted: false,
+            replied: false,
             next_id: 0,
             waiting: VecDeque::new(),
             expects: Expects::Command,
@@ -230,28 +230,32 @@ impl Smtp {
     }
 
     fn end_reply(&mut self, reply: ReplyLine<'_>, banner: Text, tell: &mut dyn FnMut(Fact)) {
-        let waiting = self.waiting.pop_front();
-        let greets = matches!(reply.code, 220 | 421 | 554) && reply.enhanced().is_none();
-        if waiting.is_none() && !std::mem::replace(&mut self.greeted, true) && greets {
+        let first = !std::mem::replace(&mut self.replied, true);
+        if first && self.greets(reply) {
             if is_masked_banner(banner.as_bytes()) {
                 self.mask(tell);
             }
             tell(Fact::Greeting(banner.clone()));
             tell(Fact::Detail { key: "banner", value: banner.into() });
-            if reply.code != 220 {
-                tell(Fact::Alert(reply.status()));
-            }
             return;
         }
+        let waiting = self.waiting.pop_front();
         let (id, effect) = match waiting {
             Some(waiting) => (waiting.id, waiting.effect),
             None => (self.fresh_id(), Effect::Unknown),
         };
         tell(Fact::Reply { id, class: reply.class(), what: reply.status() });
-        if reply.code == 421 {
+        // Turned away at the door, or shown to it.
+        if reply.code == 421 || (first && waiting.is_none() && reply.code >= 400) {
             tell(Fact::Alert(reply.status()));
         }
         self.follow(effect, reply, tell);
+    }
+
+    /// Whether the first reply is the greeting: also behind a client that did not wait for it.
+    fn greets(&self, reply: ReplyLine<'_>) -> bool {
+        let fits = self.waiting.front().is_none_or(|waiting| waiting.effect == Effect::Hello);
+        reply.code == 220 && reply.enhanced().is_none() && fits
     }
 
     /// What a reply to a command of this effect makes of the client's next octets.
@@ -296,7 +300,6 @@ impl Smtp {
     }
 
     fn request(&mut self, what: Text, effect: Effect, tell: &mut dyn FnMut(Fact)) {
-        self.greeted = true;
         let id = self.fresh_id();
         if self.waiting.len() == MAX_WAITING {
             // Nobody sends so many without reading: the replies are not in this capture.

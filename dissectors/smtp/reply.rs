@@ -65,6 +65,6 @@ impl<'a> ReplyLine<'a> {
 
 /// Whether a device wrote `*` over a banner, sparing `2`, `0` and blanks (Cisco `inspect esmtp`, PIX Mailguard).
 pub fn is_masked_banner(said: &[u8]) -> bool {
-    let stars = said.iter().filter(|&&octet| octet == b'*').count();
-    stars >= 3 && stars * 2 > said.len() && said.iter().all(|octet| matches!(octet, b'*' | b'2' | b'0' | b' '))
+    let spared = said.iter().filter(|octet| matches!(octet, b'2' | b'0' | b' ')).count();
+    said.contains(&b'*') && spared * 2 < said.len() && said.iter().all(|octet| matches!(octet, b'*' | b'2' | b'0' | b' '))
 }

@@ -180,6 +180,17 @@ fn tls_that_follows_an_unseen_reply_is_an_upgrade() {
 fn a_server_that_gives_up_alerts() {
     let story: Story = &[(Responder, b"220 a ESMTP\r\n"), (Responder, b"421 4.3.2 Service not active\r\n")];
     assert!(play(&PROTOCOL, Transport::Tcp, story).contains(&Fact::Alert("421 4.3.2".into())));
+    let story: Story = &[(Responder, b"554 no service for <smith@bar.com>\r\n")];
+    let facts = play(&PROTOCOL, Transport::Tcp, story);
+    assert!(facts.contains(&Fact::Alert("554".into())) && !format!("{facts:?}").contains("smith"));
+}
+
+#[test]
+fn a_client_that_does_not_wait_for_the_greeting_still_gets_one() {
+    let story: Story = &[(Initiator, b"EHLO a\r\n"), (Responder, b"220 b ESMTP\r\n250-b\r\n250 SIZE\r\n")];
+    let facts = play(&PROTOCOL, Transport::Tcp, story);
+    assert!(facts.contains(&Fact::Greeting("b ESMTP".into())));
+    assert!(facts.contains(&Fact::Reply { id: 0, class: ReplyClass::Success, what: "250".into() }));
 }
 
 #[test]

@@ -112,7 +112,8 @@ impl<'a> Context<'a> {
             }
         }
         if conversation.outcome == Outcome::OneSided && flow.key.transport == Transport::Tcp {
-            let talked = |side| flow.history.has(side, b'A') || flow.history.has(side, b'D') || flow.history.has(side, b'H');
+            let talked =
+                |side| flow.history.has(side, b'A') || flow.history.has(side, b'D') || flow.history.has(side, b'H');
             if talked(Side::Initiator) {
                 self.implied.insert((server, client));
             }
@@ -177,14 +178,22 @@ impl<'a> Context<'a> {
         other.map(|other| other.flow.initiator.address).take(MOST_NAMED).collect()
     }
 
-    /// When the same client reached the same port: before, and after, the time of the conversation.
-    pub fn same_path(&self, conversation: &Conversation) -> impl Iterator<Item = &'a Conversation> + '_ {
-        let flow = &conversation.flow;
-        let client = flow.initiator.address;
-        let reached = self.reached_port.get(&(flow.responder, flow.key.transport));
-        let trace = self.trace;
-        let all = reached.into_iter().flatten().filter_map(move |&at| trace.conversations.get(at));
+    /// Conversations in which a client reached a server's port, whenever that was.
+    pub fn successes(
+        &self,
+        client: IpAddr,
+        server: Endpoint,
+        transport: Transport,
+    ) -> impl Iterator<Item = &'a Conversation> + use<'a, '_> {
+        let (list, trace) = (self.reached_port.get(&(server, transport)), self.trace);
+        let all = list.into_iter().flatten().filter_map(move |&at| trace.conversations.get(at));
         all.filter(move |other| other.flow.initiator.address == client)
+    }
+
+    /// A conversation in which the same client reached the same port, whenever that was.
+    pub fn same_path(&self, conversation: &Conversation) -> Option<&'a Conversation> {
+        let flow = &conversation.flow;
+        self.successes(flow.initiator.address, flow.responder, flow.key.transport).next()
     }
 
     /// Whether a service works over TCP between the same two hosts near the time.
@@ -198,7 +207,12 @@ impl<'a> Context<'a> {
     }
 
     /// Conversations of a list that were going on near the time; of a very long list those that began last.
-    fn near<'b>(&'b self, list: Option<&'b Vec<usize>>, from: Time, to: Time) -> impl Iterator<Item = &'a Conversation> + use<'a, 'b> {
+    fn near<'b>(
+        &'b self,
+        list: Option<&'b Vec<usize>>,
+        from: Time,
+        to: Time,
+    ) -> impl Iterator<Item = &'a Conversation> + use<'a, 'b> {
         let (from, to) = (from.minus(LIFE), to.plus(LIFE));
         let (list, trace) = (list.map_or(&[][..], Vec::as_slice), self.trace);
         let began = move |&at: &usize| trace.conversations.get(at).is_some_and(|other| other.flow.first.time <= to);
@@ -267,7 +281,9 @@ fn nearest(voices: &[Voice], time: Time, only: Option<IpAddr>) -> Option<Voice> 
 /// RFC 1918, RFC 4193, link-local and documentation addresses: hosts of one organization.
 fn private(address: IpAddr) -> bool {
     match address {
-        IpAddr::V4(address) => address.is_private() || address.is_link_local() || address.is_loopback() || address.is_documentation(),
+        IpAddr::V4(address) => {
+            address.is_private() || address.is_link_local() || address.is_loopback() || address.is_documentation()
+        }
         IpAddr::V6(address) => address.is_unique_local() || address.is_unicast_link_local() || address.is_loopback(),
     }
 }

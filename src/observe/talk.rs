@@ -19,6 +19,8 @@ pub struct Talk {
     closed: [bool; 2],
     /// Messages read with the present protocol.
     read: u64,
+    /// Whether the last message ended in an upgrade to TLS.
+    upgraded: bool,
 }
 
 #[derive(Default)]
@@ -50,6 +52,8 @@ impl Observer for Talk {
                 State::Known(..) => {}
             }
             match self.message(world, about, side, octets) {
+                // Told that TLS goes on from here, with these very octets.
+                Ok(0) if std::mem::take(&mut self.upgraded) => {}
                 Ok(read) => return read.max(1),
                 Err(Stop::Incomplete { .. }) => return 0,
                 Err(Stop::Malformed { .. }) if self.read == 0 => self.wrong(),
@@ -132,9 +136,10 @@ impl Talk {
         let State::Known(protocol, dialogue) = &mut self.state else { return Ok(octets.len()) };
         let protocol = *protocol;
         let mut facts = Vec::new();
+        self.upgraded = false;
         let read = dialogue.read(side, octets, &mut |fact| facts.push(fact))?;
         self.read += 1;
-        if self.seen.service.is_none() {
+        if self.seen.service.is_none() && !says_so_itself(protocol) {
             self.seen.service = Some(protocol.name);
             self.name_tls(protocol, about);
         }
@@ -248,6 +253,7 @@ impl Talk {
 
     /// Both sides go on inside TLS.
     fn upgrade(&mut self) {
+        self.upgraded = true;
         self.seen.tls = true;
         self.seen.set("tls", true.into());
         let tls =
@@ -293,6 +299,12 @@ impl Talk {
             }
         }
     }
+}
+
+/// Media have no mark of their own: one datagram that looks like RTP is no proof, and their dialogue
+/// tells the service once it has seen enough.
+fn says_so_itself(protocol: &Protocol) -> bool {
+    matches!(protocol.name, "rtp" | "rtcp")
 }
 
 /// Octets within which every protocol shows itself.

@@ -33,13 +33,13 @@ pub(super) fn judge(context: &Context<'_>, conversation: &Conversation) -> Rulin
                 .because("the host itself says that nothing listens on that port")
         }
         // A host answers TCP to a closed port with RST; ICMP for TCP comes from a packet filter.
-        Meaning::PortClosed if alive => Judgement::new(Kind::IcmpProhibited, place(by_host), 0.9)
-            .because(says)
-            .because(if by_host {
+        Meaning::PortClosed if alive => {
+            Judgement::new(Kind::IcmpProhibited, place(by_host), 0.9).because(says).because(if by_host {
                 "for TCP a host's own stack would have answered with RST: its packet filter rejects".to_owned()
             } else {
                 format!("only {server} itself could know that the port is closed")
-            }),
+            })
+        }
         Meaning::Unreachable if alive && !by_host && !others.is_empty() => {
             Judgement::new(Kind::IcmpProhibited, Attribution::Network, 0.85)
                 .because(says)
@@ -54,10 +54,15 @@ pub(super) fn judge(context: &Context<'_>, conversation: &Conversation) -> Rulin
                 } else {
                     format!("{server} was not heard within 5 minutes either")
                 })
-                .or("a firewall that rejects with this code", if alive { "" } else { "nothing reaches the host" }, "many firewalls reject so")
+                .or(
+                    "a firewall that rejects with this code",
+                    if alive { "" } else { "nothing reaches the host" },
+                    "many firewalls reject so",
+                )
         }
     };
-    let judgement = judgement.frame(flow.first, "attempt").frame(report.moment, format!("{version} error from {}", report.sender));
+    let judgement =
+        judgement.frame(flow.first, "attempt").frame(report.moment, format!("{version} error from {}", report.sender));
     Ruling::Found(match (judgement.kind, context.voice(server, flow.initiator.address, flow.first.time)) {
         (Kind::IcmpProhibited, Some(voice)) => with_life(judgement, server, voice),
         _ => judgement,

@@ -18,24 +18,34 @@ pub(super) fn judge(context: &Context<'_>, conversation: &Conversation) -> Rulin
     let Some(reset) = flow.resets.iter().find(|reset| reset.side == Side::Responder) else { return Ruling::Pass };
     let tries = format!("SYN to {server} answered by RST, TTL {}", reset.ttl);
     let judgement = match sender(context, conversation, reset) {
-        Sender::Host(why, confidence) => Judgement::new(Kind::RefusedByHost, Attribution::Endpoint, confidence)
-            .because(tries)
-            .because(why)
-            .or("a device on the path that answers in the host's name", "the RST looks like the host's own packets", ""),
+        Sender::Host(why, confidence) => {
+            Judgement::new(Kind::RefusedByHost, Attribution::Endpoint, confidence).because(tries).because(why).or(
+                "a device on the path that answers in the host's name",
+                "the RST looks like the host's own packets",
+                "",
+            )
+        }
         Sender::Unknown => Judgement::new(Kind::RefusedByHost, Attribution::Endpoint, 0.6)
             .because(tries)
-            .because(format!("{} sent nothing else that the RST could be compared with; an RST is most often the host's own", server.address))
+            .because(format!(
+                "{} sent nothing else that the RST could be compared with; an RST is most often the host's own",
+                server.address
+            ))
             .or("a device on the path that answers in the host's name", "", "nothing else of the host was captured"),
         Sender::Other(why, confidence) => Judgement::new(Kind::SynRejected, Attribution::Network, confidence)
             .because(tries)
             .because(why)
             .or("nothing listens on that port", "the RST does not look like the host's own packets", ""),
     };
-    let judgement = judgement.frame(flow.first, "SYN").frame(reset.moment, format!("RST in the name of {}", server.address));
+    let judgement =
+        judgement.frame(flow.first, "SYN").frame(reset.moment, format!("RST in the name of {}", server.address));
     let usual = context.voice(server.address, flow.initiator.address, reset.moment.time);
     Ruling::Found(match (judgement.kind, usual) {
         (Kind::SynRejected, Some(voice)) if voice.frame != reset.moment.frame => {
-            let evidence = crate::diagnose::Evidence { frame: voice.frame, note: format!("{} itself, for comparison", server.address) };
+            let evidence = crate::diagnose::Evidence {
+                frame: voice.frame,
+                note: format!("{} itself, for comparison", server.address),
+            };
             let mut judgement = judgement;
             judgement.evidence.push(evidence);
             judgement
@@ -63,7 +73,9 @@ fn sender(context: &Context<'_>, conversation: &Conversation, reset: &Reset) -> 
     match reset.ttl.abs_diff(usual) {
         // A route that changed by one router. But a router that is nearer than the host, and whose RST
         // comes with an initial value untouched or nearly so, is the router's own.
-        1 if reset.ttl < usual || initial_ttl(reset.ttl) == initial_ttl(usual) && reset.ttl != initial_ttl(reset.ttl) => {
+        1 if reset.ttl < usual
+            || initial_ttl(reset.ttl) == initial_ttl(usual) && reset.ttl != initial_ttl(reset.ttl) =>
+        {
             Sender::Host(format!("{differs}, a difference of one, as a change of route makes it"), 0.7)
         }
         1 => Sender::Other(format!("{differs}: the RST was sent one router nearer, and has passed none"), 0.8),
@@ -75,7 +87,10 @@ fn sender(context: &Context<'_>, conversation: &Conversation, reset: &Reset) -> 
 fn closed_ports_agree(context: &Context<'_>, conversation: &Conversation, reset: &Reset) -> Sender {
     let server = conversation.flow.responder.address;
     let refusals = context.refusals(server);
-    let others = refusals.iter().filter(|other| other.port != conversation.flow.responder.port && other.ttl == reset.ttl).count();
+    let others = refusals
+        .iter()
+        .filter(|other| other.port != conversation.flow.responder.port && other.ttl == reset.ttl)
+        .count();
     if others > 0 {
         Sender::Host(format!("{others} other closed ports of {server} answer in the same way"), 0.7)
     } else {

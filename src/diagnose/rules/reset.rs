@@ -45,7 +45,12 @@ pub(super) fn judge(context: &Context<'_>, conversation: &Conversation) -> Rulin
 }
 
 /// How strongly the RST differs from what its alleged sender sends, 0 to 1, and in which ways.
-fn weigh(context: &Context<'_>, conversation: &Conversation, reset: &Reset, owner: std::net::IpAddr) -> (f64, Vec<String>) {
+fn weigh(
+    context: &Context<'_>,
+    conversation: &Conversation,
+    reset: &Reset,
+    owner: std::net::IpAddr,
+) -> (f64, Vec<String>) {
     let flow = &conversation.flow;
     let (mut score, mut reasons) = (0.0f64, Vec::new());
     if let Some(usual) = reset.usual_ttl {
@@ -57,11 +62,17 @@ fn weigh(context: &Context<'_>, conversation: &Conversation, reset: &Reset, owne
             1 if reset.ttl < usual.low || !steady || !foreign => {}
             1 => {
                 score += 0.35;
-                reasons.push(format!("it has TTL {}, all other packets of this connection {}: sent one router nearer", reset.ttl, usual.first));
+                reasons.push(format!(
+                    "it has TTL {}, all other packets of this connection {}: sent one router nearer",
+                    reset.ttl, usual.first
+                ));
             }
             _ => {
                 score += if foreign { 0.85 } else { 0.4 };
-                reasons.push(format!("it has TTL {}, all other packets of {owner} here {}: another machine sent it", reset.ttl, usual.first));
+                reasons.push(format!(
+                    "it has TTL {}, all other packets of {owner} here {}: another machine sent it",
+                    reset.ttl, usual.first
+                ));
             }
         }
     }
@@ -71,13 +82,17 @@ fn weigh(context: &Context<'_>, conversation: &Conversation, reset: &Reset, owne
         reasons.push(format!("{owner} goes on sending after it ({spoke} packets): it does not know of this RST"));
     }
     let both = flow.resets.iter().find(|other| {
-        other.side != reset.side && other.moment.time.since(reset.moment.time) < Span::millis(2) && other.sequence != reset.acknowledgement.unwrap_or(other.sequence.wrapping_add(1))
+        other.side != reset.side
+            && other.moment.time.since(reset.moment.time) < Span::millis(2)
+            && other.sequence != reset.acknowledgement.unwrap_or(other.sequence.wrapping_add(1))
     });
     if both.is_some() && score > 0.0 {
         score += 0.15;
         reasons.push("both ends were reset at the same moment".to_owned());
     }
-    let copied = reset.ip_id.is_some_and(|id| id != 0) && reset.ip_id == reset.answered_ip_id && reset.ip_id != reset.usual_ip_id;
+    let copied = reset.ip_id.is_some_and(|id| id != 0)
+        && reset.ip_id == reset.answered_ip_id
+        && reset.ip_id != reset.usual_ip_id;
     if copied {
         score += 0.3;
         reasons.push("its IP identification is copied from the packet that it answers".to_owned());

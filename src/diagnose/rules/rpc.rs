@@ -12,15 +12,20 @@ pub(super) fn unregistered(_: &Context<'_>, conversation: &Conversation) -> Ruli
     let refused = |answer: &&RpcAnswer| answer.port.is_err();
     let Some(answer) = conversation.seen.rpc_answers.iter().find(refused) else { return Ruling::Pass };
     // Asked again, with success: the service was only starting.
-    let later = conversation.seen.rpc_answers.iter().any(|other| {
-        other.port.is_ok() && other.interface == answer.interface && other.moment >= answer.moment
-    });
+    let later = conversation
+        .seen
+        .rpc_answers
+        .iter()
+        .any(|other| other.port.is_ok() && other.interface == answer.interface && other.moment >= answer.moment);
     if later {
         return Ruling::Pass;
     }
     let Err(status) = answer.port else { return Ruling::Pass };
     let mut judgement = Judgement::new(Kind::RpcNotRegistered, Attribution::Endpoint, 0.97)
-        .because(format!("the endpoint mapper of {} answers with status 0x{status:08x}: no such interface is registered here", conversation.flow.responder.address))
+        .because(format!(
+            "the endpoint mapper of {} answers with status 0x{status:08x}: no such interface is registered here",
+            conversation.flow.responder.address
+        ))
         .because("port 135 was reached and answered: nothing blocks the question")
         .frame(answer.moment, "the endpoint mapper's answer");
     judgement.interface = answer.interface;
@@ -36,15 +41,20 @@ pub(super) fn join(context: &Context<'_>, conversation: &Conversation, mut judge
     }
     let Some((interface, moment, own)) = named(context, conversation) else { return judgement };
     judgement.interface.get_or_insert(interface);
-    let silent_or_rejected = matches!(judgement.kind, Kind::SynDropped | Kind::SynRejected | Kind::IcmpProhibited | Kind::SynAckDropped);
+    let silent_or_rejected =
+        matches!(judgement.kind, Kind::SynDropped | Kind::SynRejected | Kind::IcmpProhibited | Kind::SynAckDropped);
     if judgement.kind.verdict() != Verdict::Blocked || !silent_or_rejected {
         return judgement;
     }
     judgement.kind = Kind::RpcDynamicPortBlocked;
     let port = flow.responder.port;
     let whom = if own { flow.initiator.address.to_string() } else { "another client".to_owned() };
-    judgement.because.insert(0, format!("the endpoint mapper named port {port} to {whom} (frame {})", moment.frame.number));
-    judgement.evidence.insert(0, Evidence { frame: moment.frame, note: format!("the endpoint mapper names port {port}") });
+    judgement
+        .because
+        .insert(0, format!("the endpoint mapper named port {port} to {whom} (frame {})", moment.frame.number));
+    judgement
+        .evidence
+        .insert(0, Evidence { frame: moment.frame, note: format!("the endpoint mapper names port {port}") });
     if own {
         judgement.confidence = (judgement.confidence + 0.07).min(0.98);
     }

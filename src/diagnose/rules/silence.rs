@@ -20,7 +20,9 @@ pub(super) fn judge(context: &Context<'_>, conversation: &Conversation) -> Rulin
         let waited = end.since(flow.first.time);
         let judgement = Judgement::new(Kind::CaptureEdge, Attribution::Capture, 0.9)
             .because(asked)
-            .because(format!("the capture ends {waited} after the first SYN: an answer, or another try, could still have come"))
+            .because(format!(
+                "the capture ends {waited} after the first SYN: an answer, or another try, could still have come"
+            ))
             .frame(flow.first, "SYN near the end of the capture");
         return Ruling::Found(judgement);
     }
@@ -37,7 +39,8 @@ pub(super) fn judge(context: &Context<'_>, conversation: &Conversation) -> Rulin
     }
     let mut judgement = weigh(context, conversation, asked);
     for (at, moment) in flow.tries.kept().into_iter().enumerate() {
-        let note = if at == 0 { "SYN".to_owned() } else { format!("SYN again after {}", moment.time.since(flow.first.time)) };
+        let note =
+            if at == 0 { "SYN".to_owned() } else { format!("SYN again after {}", moment.time.since(flow.first.time)) };
         judgement.evidence.push(Evidence { frame: moment.frame, note });
     }
     if let Some(voice) = context.voice(server.address, client, flow.first.time) {
@@ -70,7 +73,10 @@ fn lifeless(context: &Context<'_>, conversation: &Conversation, asked: String) -
     let heard = context.ever_heard(server);
     let kind = if heard { Kind::NoAnswer } else { Kind::HostSilent };
     let why = if heard {
-        format!("{server} was heard in this capture, but not within {:.0} minutes of the attempt", LIFE.as_seconds() / 60.0)
+        format!(
+            "{server} was heard in this capture, but not within {:.0} minutes of the attempt",
+            LIFE.as_seconds() / 60.0
+        )
     } else {
         format!("no packet of {server} was captured, to anyone: it may be down, elsewhere, or wholly cut off")
     };
@@ -88,8 +94,9 @@ fn weigh(context: &Context<'_>, conversation: &Conversation, asked: String) -> J
     let (client, server) = (flow.initiator.address, flow.responder);
     let ports = context.other_ports(conversation);
     let clients = context.other_clients(conversation);
-    let closed = context.refusals(server.address).iter().find(|refusal| context.showed_ttl(server.address, refusal.ttl));
-    let same = context.same_path(conversation).next();
+    let closed =
+        context.refusals(server.address).iter().find(|refusal| context.showed_ttl(server.address, refusal.ttl));
+    let same = context.same_path(conversation);
     let beside_server = context.hops(server.address) == Some(0) && context.hops(client).is_some_and(|hops| hops > 0);
 
     let mut confidence: f64 = 0.6;
@@ -99,7 +106,8 @@ fn weigh(context: &Context<'_>, conversation: &Conversation, asked: String) -> J
         let ports: Vec<_> = ports.iter().map(u16::to_string).collect();
         judgement = judgement.because(format!("the same hosts talk on port {} at that time", ports.join(", ")));
     } else if let Some(voice) = context.voice(server.address, client, flow.first.time) {
-        judgement = judgement.because(format!("{} is alive: it was heard at {}", server.address, voice.time.rfc3339(0)));
+        judgement =
+            judgement.because(format!("{} is alive: it was heard at {}", server.address, voice.time.rfc3339(0)));
     }
     if !clients.is_empty() {
         confidence += 0.15;

@@ -22,10 +22,17 @@ pub(super) fn judge(context: &Context<'_>, conversation: &Conversation) -> Rulin
     let attribution = if beside_client { Attribution::Endpoint } else { Attribution::Network };
     let judgement = Judgement::new(Kind::SynAckDropped, attribution, if beside_client { 0.7 } else { 0.9 })
         .because(format!("{server} answers with SYN-ACK ({} times)", flow.answers.count))
-        .because(format!("{client} asks again after the answer ({} SYNs): the answer does not reach it", flow.tries.count))
+        .because(format!(
+            "{client} asks again after the answer ({} SYNs): the answer does not reach it",
+            flow.tries.count
+        ))
         .or(
             "the client's own firewall drops the answer",
-            if beside_client { "" } else { "the capture was not taken beside the client, so it may lie anywhere on the way back" },
+            if beside_client {
+                ""
+            } else {
+                "the capture was not taken beside the client, so it may lie anywhere on the way back"
+            },
             if beside_client { "the answer was captured beside the client" } else { "" },
         )
         .or("asymmetric routing through a stateful device", "", "such a device drops answers whose SYN it did not see")

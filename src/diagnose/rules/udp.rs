@@ -29,7 +29,7 @@ pub(super) fn judge(context: &Context<'_>, conversation: &Conversation) -> Rulin
     let alive = context.alive(server.address, flow.first.time, flow.last.time);
     let tcp = context.over_tcp(conversation);
     let clients = context.other_clients(conversation);
-    let same = context.same_path(conversation).next();
+    let same = context.same_path(conversation);
     if !alive || (tcp.is_none() && clients.is_empty() && same.is_none()) {
         let kind = if context.ever_heard(server.address) { Kind::NoAnswer } else { Kind::HostSilent };
         let judgement = Judgement::new(kind, Attribution::NetworkOrEndpoint, 0.7)

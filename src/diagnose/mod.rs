@@ -1,0 +1,53 @@
+//! From conversations to findings. Pure: a trace and the hosts in, claims with reasons out.
+
+mod capture;
+pub(crate) mod context;
+mod finding;
+mod incident;
+mod kind;
+mod path;
+mod rules;
+
+use crate::observe::Trace;
+use crate::topology::Roster;
+
+pub use context::Context;
+pub use finding::{Alternative, Evidence, Finding, Incident, Judgement, Party, Severity};
+pub use kind::{Attribution, Kind, Verdict};
+pub use path::{MOST_FINDINGS, Paths};
+
+/// All that was decided.
+#[derive(Debug, Clone, Default)]
+pub struct Diagnosis {
+    /// Findings, the gravest first.
+    pub findings: Vec<Finding>,
+    /// Findings with one cause.
+    pub incidents: Vec<Incident>,
+    /// Findings beyond [`MOST_FINDINGS`], which were left out.
+    pub left_out: u64,
+}
+
+/// Judges all traces. Each is judged for itself: what one vantage point saw proves nothing at another.
+pub fn diagnose(traces: &[Trace], roster: &Roster) -> Diagnosis {
+    let mut findings = Vec::new();
+    let mut left_out = 0;
+    for trace in traces {
+        let context = Context::new(trace, roster);
+        let mut paths = Paths::default();
+        for conversation in &trace.conversations {
+            if let Some(judgement) = rules::judge(&context, conversation) {
+                paths.add(conversation, judgement);
+            }
+        }
+        let (of_paths, beyond) = paths.findings(&context);
+        findings.extend(of_paths);
+        findings.extend(capture::judge(&context));
+        left_out += beyond;
+    }
+    findings.sort_by(path::gravest_first);
+    for (at, finding) in findings.iter_mut().enumerate() {
+        finding.id = format!("F{}", at + 1);
+    }
+    let incidents = incident::group(&mut findings, roster);
+    Diagnosis { findings, incidents, left_out }
+}

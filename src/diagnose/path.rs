@@ -1,0 +1,233 @@
+//! Judgements of single conversations, gathered into one finding per path and kind.
+
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use crate::diagnose::{Context, Evidence, Finding, Judgement, Kind, Party, Severity, Verdict};
+use crate::flow::Transport;
+use crate::observe::Conversation;
+use crate::time::Time;
+
+/// Client, server, what carries it, and the server's port.
+type Path = (IpAddr, IpAddr, Transport, u16);
+
+/// Failed attempts by path and kind.
+#[derive(Debug, Default)]
+pub struct Paths {
+    failed: BTreeMap<(Path, Kind), Failed>,
+    beyond: u64,
+}
+
+/// Attempts on one path that failed in one way.
+#[derive(Debug)]
+struct Failed {
+    judgement: Judgement,
+    service: &'static str,
+    attempts: u64,
+    syns: u64,
+    first: Time,
+    last: Time,
+    /// Evidence of the last attempt, when it is not the first.
+    latest: Option<Vec<Evidence>>,
+}
+
+impl Paths {
+    /// Takes what a rule said of one conversation.
+    pub(super) fn add(&mut self, conversation: &Conversation, judgement: Judgement) {
+        let flow = &conversation.flow;
+        let path = (flow.initiator.address, flow.responder.address, flow.key.transport, flow.responder.port);
+        let key = (path, judgement.kind);
+        let syns = u64::from(flow.tries.count);
+        if let Some(failed) = self.failed.get_mut(&key) {
+            failed.attempts += 1;
+            failed.syns += syns;
+            failed.first = failed.first.min(flow.first.time);
+            failed.last = failed.last.max(flow.last.time);
+            failed.latest = Some(judgement.evidence.clone());
+            if judgement.confidence > failed.judgement.confidence {
+                let evidence = std::mem::take(&mut failed.judgement.evidence);
+                failed.judgement = Judgement { evidence, ..judgement };
+            }
+            return;
+        }
+        if self.failed.len() >= MOST_FINDINGS {
+            self.beyond += 1;
+            return;
+        }
+        let (first, last) = (flow.first.time, flow.last.time);
+        let service = conversation.service;
+        self.failed.insert(key, Failed { judgement, service, attempts: 1, syns, first, last, latest: None });
+    }
+
+    /// The findings, and how many were left out. A more telling kind replaces the plain one for the same path.
+    pub(super) fn findings(mut self, context: &Context<'_>) -> (Vec<Finding>, u64) {
+        self.settle_single_tries();
+        self.fold_into_more_telling();
+        let findings = self.failed.into_iter().map(|((path, _), failed)| finding(path, failed, context)).collect();
+        (findings, self.beyond)
+    }
+
+    /// Fewer than three tries in all, and nothing else that speaks for a block, is too little to say so.
+    fn settle_single_tries(&mut self) {
+        let weak = |(key, failed): (&(Path, Kind), &Failed)| {
+            (key.1 == Kind::SynDropped && failed.syns < FEWEST_TRIES).then_some(*key)
+        };
+        let weak: Vec<_> = self.failed.iter().filter_map(weak).collect();
+        for key in weak {
+            if let Some(mut failed) = self.failed.remove(&key) {
+                failed.judgement.kind = Kind::NoAnswer;
+                failed.judgement.confidence = 0.6;
+                failed
+                    .judgement
+                    .because
+                    .push(format!("{} SYNs in all: their loss alone would explain it", failed.syns));
+                self.absorb((key.0, Kind::NoAnswer), failed);
+            }
+        }
+    }
+
+    /// On one path the plain kinds become part of the telling one: attempts whose answer from the
+    /// endpoint mapper was not seen are the same failure as those whose answer was.
+    fn fold_into_more_telling(&mut self) {
+        let telling: Vec<Path> = self
+            .failed
+            .keys()
+            .filter(|(_, kind)| *kind == Kind::RpcDynamicPortBlocked)
+            .map(|(path, _)| *path)
+            .collect();
+        for path in telling {
+            for plain in
+                [Kind::SynDropped, Kind::SynRejected, Kind::IcmpProhibited, Kind::SynAckDropped, Kind::NoAnswer]
+            {
+                if let Some(failed) = self.failed.remove(&(path, plain)) {
+                    self.absorb((path, Kind::RpcDynamicPortBlocked), failed);
+                }
+            }
+        }
+        // Weak words beside a strong one for the same path say nothing more.
+        let blocked: Vec<Path> =
+            self.failed.keys().filter(|(_, kind)| kind.verdict() == Verdict::Blocked).map(|(path, _)| *path).collect();
+        for path in blocked {
+            for weak in [Kind::NoAnswer, Kind::CaptureEdge] {
+                if let Some(failed) = self.failed.remove(&(path, weak)) {
+                    let into = Kind::ALL
+                        .iter()
+                        .find(|kind| kind.verdict() == Verdict::Blocked && self.failed.contains_key(&(path, **kind)));
+                    if let Some(&into) = into {
+                        self.absorb((path, into), failed);
+                    }
+                }
+            }
+        }
+    }
+
+    fn absorb(&mut self, key: (Path, Kind), other: Failed) {
+        match self.failed.get_mut(&key) {
+            Some(failed) => {
+                failed.attempts += other.attempts;
+                failed.syns += other.syns;
+                failed.first = failed.first.min(other.first);
+                failed.last = failed.last.max(other.last);
+            }
+            None => {
+                self.failed.insert(key, other);
+            }
+        }
+    }
+}
+
+fn finding(path: Path, failed: Failed, context: &Context<'_>) -> Finding {
+    let (client, server, transport, port) = path;
+    let mut judgement = failed.judgement;
+    if !context.concerns_us(client, server) && judgement.kind.verdict() == Verdict::Blocked {
+        // Two strangers, at least one of them on the Internet: who filters there is not ours to say.
+        judgement.because.push("neither host is known, and one of them is outside".to_owned());
+        judgement.kind = Kind::NoAnswer;
+        judgement.confidence = judgement.confidence.min(0.5);
+    }
+    if failed.attempts > 1 {
+        judgement.because.push(format!("{} attempts failed in this way", failed.attempts));
+        if judgement.kind.verdict() == Verdict::Blocked && judgement.confidence > SILENCE_ALONE {
+            judgement.confidence = (judgement.confidence + 0.02).min(0.98);
+        }
+    }
+    if let Some(latest) = failed.latest {
+        judgement.evidence.extend(latest);
+    }
+    let mut seen = std::collections::BTreeSet::new();
+    judgement.evidence.retain(|evidence| seen.insert(evidence.frame));
+    judgement.evidence.truncate(MOST_EVIDENCE);
+    let (last_success, resolved) = successes(path, failed.first, failed.last, context);
+    let role = |address| context.roster.role(address).to_owned();
+    Finding {
+        id: String::new(),
+        severity: severity(context, client, server, judgement.kind),
+        judgement,
+        client: Some(Party { address: client, role: role(client) }),
+        server: Some(Party { address: server, role: role(server) }),
+        port: Some(port),
+        transport: Some(transport),
+        service: Some(failed.service),
+        attempts: failed.attempts,
+        first: Some(failed.first),
+        last: Some(failed.last),
+        last_success,
+        resolved,
+        incident: None,
+    }
+}
+
+/// When the same client last reached the same port before the last failure, and whether it did after it.
+fn successes(path: Path, _first: Time, last: Time, context: &Context<'_>) -> (Option<Time>, bool) {
+    let (client, server, transport, port) = path;
+    let (mut success, mut resolved) = (None, false);
+    for conversation in context.successes(client, crate::flow::Endpoint { address: server, port }, transport) {
+        let flow = &conversation.flow;
+        if flow.first.time > last {
+            resolved = true;
+        } else if success.is_none_or(|known| known < flow.first.time) {
+            success = Some(flow.first.time);
+        }
+    }
+    (success, resolved)
+}
+
+fn severity(context: &Context<'_>, client: IpAddr, server: IpAddr, kind: Kind) -> Severity {
+    let ours = |address| {
+        let mut roles = context.roster.roles(address);
+        roles.any(|role| {
+            !matches!(role, "unknown" | "client" | "outlook" | "relay" | "web-client" | "admin" | "monitor")
+        })
+    };
+    match (kind.verdict(), ours(client), ours(server)) {
+        (Verdict::Blocked, true, true) => Severity::Critical,
+        (Verdict::Blocked, true, false) | (Verdict::Blocked, false, true) => Severity::High,
+        (Verdict::Blocked, false, false) => Severity::Medium,
+        (Verdict::NotBlocked | Verdict::Inconclusive, _, _) if kind == Kind::CaptureEdge => Severity::Info,
+        (Verdict::NotBlocked | Verdict::Inconclusive, _, _) => Severity::Low,
+    }
+}
+
+/// Blocks before the rest, then by severity, confidence and number of attempts; then in a fixed order.
+pub(super) fn gravest_first(a: &Finding, b: &Finding) -> Ordering {
+    let weight = |finding: &Finding| (finding.judgement.kind.verdict(), std::cmp::Reverse(finding.severity));
+    let place = |finding: &Finding| {
+        (finding.client.clone(), finding.server.clone(), finding.transport, finding.port, finding.judgement.kind)
+    };
+    weight(a)
+        .cmp(&weight(b))
+        .then_with(|| b.judgement.confidence.total_cmp(&a.judgement.confidence))
+        .then_with(|| b.attempts.cmp(&a.attempts))
+        .then_with(|| place(a).cmp(&place(b)))
+        .then_with(|| a.first.cmp(&b.first))
+}
+
+/// Paths with findings; a scan can touch every port of a network.
+pub const MOST_FINDINGS: usize = 10_000;
+/// Tries of one path without which silence is not a block.
+const FEWEST_TRIES: u64 = 3;
+/// What silence alone may reach (contract).
+const SILENCE_ALONE: f64 = 0.7;
+/// Frames named under one finding.
+const MOST_EVIDENCE: usize = 12;
