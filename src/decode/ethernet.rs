@@ -5,6 +5,16 @@ use std::net::Ipv4Addr;
 use super::front::{Front, Word};
 use super::link::{Layer, Next};
 
+/// The packet in an Ethernet II frame without tags.
+#[inline]
+pub(super) fn plain_ip(front: Front<'_>) -> Option<Front<'_>> {
+    match front.octets {
+        [_, _, _, _, _, _, _, _, _, _, _, _, 0x08, 0x00, 0x40..=0x4f, ..]
+        | [_, _, _, _, _, _, _, _, _, _, _, _, 0x86, 0xdd, 0x60..=0x6f, ..] => front.after(14).ok(),
+        _ => None,
+    }
+}
+
 /// Ethernet II, 802.3 (a length instead of a type), or Cisco's ISL around either.
 pub(super) fn frame<'a>(front: Front<'a>, vlan: &mut Option<u16>) -> Next<'a> {
     let kind = front.u16(12)?;
