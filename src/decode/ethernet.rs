@@ -4,6 +4,7 @@ use std::net::Ipv4Addr;
 
 use super::front::{Front, Word};
 use super::link::{Layer, Next};
+use super::network;
 
 /// The packet in an Ethernet II frame without tags.
 #[inline]
@@ -65,7 +66,7 @@ fn tag(tci: u16, vlan: &mut Option<u16>) {
 
 /// A frame that announces one version and holds another was read wrongly.
 fn version(announced: u8, front: Front<'_>) -> Next<'_> {
-    if front.u8(0)? >> 4 == announced { Ok((Layer::Ip, front)) } else { Err("malformed ip") }
+    if front.u8(0)? >> 4 == announced { Ok((Layer::Ip, front)) } else { Err(network::MALFORMED) }
 }
 
 /// The label stack (RFC 3032 §2.1) says not what follows it; the first four bits do (RFC 4928 §3):

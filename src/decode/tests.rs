@@ -114,8 +114,8 @@ fn every_truncation_of_every_wrapping_keeps_the_length_on_the_wire() {
         let wire = u32::try_from(octets.len()).unwrap();
         for cut in 0..octets.len() {
             let mut decoder = Decoder::default();
-            let decoded = decoder.decode(*link, &octets[..cut], wire, NOW, 0);
-            if let Decoded::Packet(Packet { payload: Payload::Tcp(segment), tunnels: opened, .. }) = decoded {
+            let cut_frame = decoder.decode(*link, &octets[..cut], wire, NOW, 0);
+            if let Decoded::Packet(Packet { payload: Payload::Tcp(segment), tunnels: opened, .. }) = cut_frame {
                 assert_eq!(opened, *tunnels, "{name} cut at {cut}");
                 assert_eq!(segment.payload_len, 5, "{name} cut at {cut}");
                 assert!(b"hello".starts_with(segment.payload), "{name} cut at {cut}");
@@ -263,6 +263,23 @@ fn authentication_headers_are_stepped_over_and_encryption_is_not() {
     }
     let octets = wrap::ip(50, tcp);
     assert!(matches!(packet(&mut Decoder::default(), RAW, &octets).payload, Payload::Other(50)));
+}
+
+#[test]
+fn a_chain_of_extension_headers_may_be_cut_anywhere() {
+    let tcp = &v6_tcp(b"hello")[40..];
+    let chain = [&[43, 0, 5, 2, 0, 0, 0, 0][..], &[60, 0, 0, 0, 0, 0, 0, 0], &[51, 1, 1, 12], &[0; 12]].concat();
+    let octets = v6(0, &[&chain[..], &[44, 1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 2], &[6, 0, 0, 0, 0, 0, 0, 9], tcp].concat());
+    let mut decoder = Decoder::default();
+    assert_eq!(segment(packet(&mut decoder, RAW, &octets)).payload, b"hello");
+    for cut in 0..octets.len() {
+        match decode(&mut decoder, RAW, &octets[..cut]) {
+            Decoded::Undecoded(word) => assert_eq!((word, cut < 40), ("truncated", true), "cut at {cut}"),
+            Decoded::Packet(Packet { payload: Payload::Tcp(segment), .. }) => assert_eq!(segment.payload_len, 5),
+            Decoded::Packet(Packet { payload: Payload::Other(_), .. }) => assert!(cut < octets.len() - 5),
+            other => panic!("cut at {cut}: {other:?}"),
+        }
+    }
 }
 
 #[test]
