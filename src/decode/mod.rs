@@ -71,7 +71,6 @@ impl Decoder {
         let mut front = Front::new(octets, wire_len);
         let (mut vlan, mut outer) = (None, None);
         for (tunnels, whole) in (0u8..).zip(&mut self.whole) {
-            let undecoded = |word| outer.map_or(Decoded::Undecoded(word), Decoded::Packet);
             let network = match link::open(layer, front, &mut vlan) {
                 Ok(Opened::Ip(front)) => network::read(front),
                 Ok(Opened::Arp(sender)) => return Decoded::Arp { sender },
@@ -79,7 +78,7 @@ impl Decoder {
             };
             let network = match network {
                 Ok(network) => network,
-                Err(word) => return undecoded(word),
+                Err(word) => return outer.map_or(Decoded::Undecoded(word), Decoded::Packet),
             };
             let network = match network.fragment {
                 None => network,
