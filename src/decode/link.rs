@@ -83,7 +83,7 @@ pub(super) fn open<'a>(layer: Layer, front: Front<'a>, vlan: &mut Option<u16>) -
     }
 }
 
-/// Every header is at least one octet long, so the way ends.
+/// No layer is met again before octets were stepped over, so the way ends.
 fn walk<'a>(mut layer: Layer, mut front: Front<'a>, vlan: &mut Option<u16>) -> Result<Opened<'a>, Word> {
     loop {
         (layer, front) = match layer {
