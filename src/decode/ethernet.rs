@@ -4,6 +4,17 @@ use std::net::Ipv4Addr;
 
 use super::front::{Front, Word};
 use super::link::{Layer, Next};
+use super::network;
+
+/// The packet in an Ethernet II frame without tags.
+#[inline]
+pub(super) fn plain_ip(front: Front<'_>) -> Option<Front<'_>> {
+    match front.octets {
+        [_, _, _, _, _, _, _, _, _, _, _, _, 0x08, 0x00, 0x40..=0x4f, ..]
+        | [_, _, _, _, _, _, _, _, _, _, _, _, 0x86, 0xdd, 0x60..=0x6f, ..] => front.after(14).ok(),
+        _ => None,
+    }
+}
 
 /// Ethernet II, 802.3 (a length instead of a type), or Cisco's ISL around either.
 pub(super) fn frame<'a>(front: Front<'a>, vlan: &mut Option<u16>) -> Next<'a> {
@@ -55,7 +66,7 @@ fn tag(tci: u16, vlan: &mut Option<u16>) {
 
 /// A frame that announces one version and holds another was read wrongly.
 fn version(announced: u8, front: Front<'_>) -> Next<'_> {
-    if front.u8(0)? >> 4 == announced { Ok((Layer::Ip, front)) } else { Err("malformed ip") }
+    if front.u8(0)? >> 4 == announced { Ok((Layer::Ip, front)) } else { Err(network::MALFORMED) }
 }
 
 /// The label stack (RFC 3032 §2.1) says not what follows it; the first four bits do (RFC 4928 §3):

@@ -49,6 +49,12 @@ impl<'a> Front<'a> {
         let keep = usize::try_from(declared).unwrap_or(usize::MAX);
         Self { octets: self.octets.get(..keep).unwrap_or(self.octets), wire: self.wire.min(declared) }
     }
+
+    /// The packet's body, as IP says how long it is. That is believed even beyond the frame: tools
+    /// that cut frames may lose the length that they had.
+    pub(super) fn of_length(self, len: u32) -> Self {
+        Self { octets: self.shortened(len).octets, wire: len }
+    }
 }
 
 /// How many `octets` there are; captures hold frames below 4 GiB.

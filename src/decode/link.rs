@@ -74,8 +74,17 @@ pub(super) fn first(link: LinkType) -> Option<Layer> {
 }
 
 /// Reads link headers until IP or ARP is at the front. The outermost VLAN goes into `vlan`.
-/// Every header is at least one octet long, so the way ends.
-pub(super) fn open<'a>(mut layer: Layer, mut front: Front<'a>, vlan: &mut Option<u16>) -> Result<Opened<'a>, Word> {
+#[inline]
+pub(super) fn open<'a>(layer: Layer, front: Front<'a>, vlan: &mut Option<u16>) -> Result<Opened<'a>, Word> {
+    // Nearly all frames take the straight way.
+    match ethernet::plain_ip(front) {
+        Some(ip) if layer == Layer::Ethernet => Ok(Opened::Ip(ip)),
+        _ => walk(layer, front, vlan),
+    }
+}
+
+/// No layer is met again before octets were stepped over, so the way ends.
+fn walk<'a>(mut layer: Layer, mut front: Front<'a>, vlan: &mut Option<u16>) -> Result<Opened<'a>, Word> {
     loop {
         (layer, front) = match layer {
             Layer::Ip => return Ok(Opened::Ip(front)),

@@ -73,7 +73,6 @@ impl Decoder {
         let mut front = Front::new(octets, wire_len);
         let (mut vlan, mut outer) = (None, None);
         for (tunnels, whole) in (0u8..).zip(&mut self.whole) {
-            let undecoded = |word| outer.map_or(Decoded::Undecoded(word), Decoded::Packet);
             let network = match link::open(layer, front, &mut vlan) {
                 Ok(Opened::Ip(front)) => network::read(front),
                 Ok(Opened::Arp(sender)) => return Decoded::Arp { sender },
@@ -81,12 +80,12 @@ impl Decoder {
             };
             let network = match network {
                 Ok(network) => network,
-                Err(word) => return undecoded(word),
+                Err(word) => return outer.map_or(Decoded::Undecoded(word), Decoded::Packet),
             };
-            let (protocol, body) = match network.fragment {
-                None => (network.protocol, network.body),
+            let network = match network.fragment {
+                None => network,
                 Some(fragment) => match self.fragments.join(&network, fragment, time, origin, whole) {
-                    Some((protocol, body)) => network::behind_extensions(protocol, body),
+                    Some((protocol, body)) => network.joined(protocol, body),
                     None => return Decoded::Held,
                 },
             };
@@ -98,9 +97,9 @@ impl Decoder {
                 dont_fragment: network.dont_fragment,
                 vlan,
                 tunnels,
-                payload: transport::read(protocol, body),
+                payload: transport::read(network.protocol, network.body),
             };
-            match tunnel::inside(&packet.payload, body) {
+            match tunnel::inside(&packet.payload, network.body) {
                 None => return Decoded::Packet(packet),
                 Some(inside) => (layer, front) = inside,
             }
@@ -122,13 +121,18 @@ impl Decoder {
 
 /// IP protocol numbers (IANA).
 mod protocol {
+    pub(super) const HOP_BY_HOP: u8 = 0;
     pub(super) const ICMP: u8 = 1;
     pub(super) const IPV4: u8 = 4;
     pub(super) const TCP: u8 = 6;
     pub(super) const UDP: u8 = 17;
     pub(super) const IPV6: u8 = 41;
+    pub(super) const ROUTING: u8 = 43;
+    pub(super) const FRAGMENT: u8 = 44;
     pub(super) const GRE: u8 = 47;
+    pub(super) const AUTHENTICATION: u8 = 51;
     pub(super) const ICMPV6: u8 = 58;
+    pub(super) const DESTINATION_OPTIONS: u8 = 60;
 }
 
 /// IP headers read one inside the other: four tunnels and what is in them.

@@ -1,10 +1,15 @@
-//! IPv4 (RFC 791) and IPv6 (RFC 8200) with its extension headers.
+//! IPv4 (RFC 791) and IPv6 (RFC 8200) with the extension headers.
+//!
+//! etherparse reads the two fixed headers. Its walk over extension headers is not used: version 0.21
+//! reads beyond the octets when it is asked for the headers of a packet cut within them.
 
 use std::net::IpAddr;
 
-use etherparse::{IpNumber, Ipv6ExtensionSlice, Ipv6ExtensionsSlice, LaxIpSlice, LaxIpv4Slice, LaxIpv6Slice};
+use etherparse::err::{ipv4, ipv6};
+use etherparse::{IpAuthHeaderSlice, Ipv4HeaderSlice, Ipv6FragmentHeaderSlice, Ipv6HeaderSlice, Ipv6RawExtHeaderSlice};
 
-use super::front::{Front, TRUNCATED, Word, length};
+use super::front::{Front, TRUNCATED, Word};
+use super::protocol;
 
 /// An IP header and what it carries.
 #[derive(Debug, Clone, Copy)]
@@ -33,100 +38,114 @@ pub(super) struct Fragment {
 
 /// Reads the IP headers at the front, by their own version.
 pub(super) fn read(front: Front<'_>) -> Result<Network<'_>, Word> {
-    match LaxIpSlice::from_slice(front.octets) {
-        Ok((LaxIpSlice::Ipv4(slice), _)) => v4(front, &slice),
-        Ok((LaxIpSlice::Ipv6(slice), _)) => v6(front, &slice),
-        Err(etherparse::err::ip::LaxHeaderSliceError::Len(_)) => Err(TRUNCATED),
-        Err(etherparse::err::ip::LaxHeaderSliceError::Content(_)) => Err("malformed ip"),
+    match front.u8(0)? >> 4 {
+        4 => v4(front),
+        6 => v6(front),
+        _ => Err(MALFORMED),
     }
 }
 
-/// Steps over the extension headers at the front of a body that was put together from fragments.
-pub(super) fn behind_extensions(protocol: u8, body: Front<'_>) -> (u8, Front<'_>) {
-    let (extensions, protocol, octets, _) = Ipv6ExtensionsSlice::from_slice_lax(IpNumber(protocol), body.octets);
-    (protocol.0, Front { octets, wire: body.wire.saturating_sub(length(extensions.slice())) })
+impl<'a> Network<'a> {
+    /// This packet once its fragments are one. Fragments of a fragment are nobody's.
+    pub(super) fn joined(self, protocol: u8, body: Front<'a>) -> Self {
+        let mut whole = Self { protocol, body, fragment: None, ..self };
+        whole.step_over_extensions();
+        if whole.fragment.is_some() {
+            whole.protocol = protocol::FRAGMENT;
+        }
+        whole
+    }
+
+    /// Steps over extension headers (RFC 8200 §4, RFC 4302 §2) to a transport, or to what was cut.
+    fn step_over_extensions(&mut self) {
+        while let Some((next, len)) = self.extension() {
+            let Ok(rest) = self.body.after(len) else { return };
+            (self.protocol, self.body) = (next, rest);
+            if self.fragment.is_some() {
+                return; // only the first piece goes on with headers: all wait as they are
+            }
+        }
+    }
+
+    /// The protocol behind the extension header at the front, and the header's length.
+    fn extension(&mut self) -> Option<(u8, usize)> {
+        let octets = self.body.octets;
+        match self.protocol {
+            protocol::HOP_BY_HOP | protocol::ROUTING | protocol::DESTINATION_OPTIONS => {
+                let header = Ipv6RawExtHeaderSlice::from_slice(octets).ok()?;
+                Some((header.next_header().0, header.slice().len()))
+            }
+            protocol::AUTHENTICATION => {
+                let header = IpAuthHeaderSlice::from_slice(octets).ok()?;
+                Some((header.next_header().0, header.slice().len()))
+            }
+            protocol::FRAGMENT => {
+                let header = Ipv6FragmentHeaderSlice::from_slice(octets).ok()?;
+                let id = header.identification();
+                self.ip_id = u16::try_from(id & 0xffff).ok();
+                self.fragment = header.is_fragmenting_payload().then(|| Fragment {
+                    id,
+                    offset: u32::from(header.fragment_offset().value()) * 8,
+                    more: header.more_fragments(),
+                });
+                Some((header.next_header().0, header.slice().len()))
+            }
+            _ => None,
+        }
+    }
 }
 
-fn v4<'a>(front: Front<'a>, slice: &LaxIpv4Slice<'a>) -> Result<Network<'a>, Word> {
-    let header = slice.header();
-    let header_len = header.slice().len();
-    let declared = u32::from(header.total_len());
-    // Segmentation offload leaves the total length at 0: the segment is cut up after the capture.
-    let whole = front.after(header_len)?;
-    let wire = declared.checked_sub(length(header.slice())).unwrap_or(whole.wire);
-    let authentication = slice.extensions().auth.map_or(0, |auth| length(auth.slice()));
+fn v4(front: Front<'_>) -> Result<Network<'_>, Word> {
+    let header = Ipv4HeaderSlice::from_slice(front.octets).map_err(|error| match error {
+        ipv4::HeaderSliceError::Len(_) => TRUNCATED,
+        ipv4::HeaderSliceError::Content(_) => MALFORMED,
+    })?;
+    let body = front.after(header.slice().len())?;
     let mut network = Network {
         source: header.source_addr().into(),
         destination: header.destination_addr().into(),
         ttl: header.ttl(),
         ip_id: Some(header.identification()),
         dont_fragment: header.dont_fragment(),
-        protocol: slice.payload().ip_number.0,
-        body: Front { octets: slice.payload().payload, wire: wire.saturating_sub(authentication) },
+        protocol: header.protocol().0,
+        // Segmentation offload leaves the total length at 0: the segment is cut up after the capture.
+        body: header.payload_len().map_or(body, |len| body.of_length(len.into())),
         fragment: None,
     };
-    if slice.is_payload_fragmented() {
-        // Only the first fragment has extension headers to step over: all wait as they are.
-        network.protocol = header.protocol().0;
-        network.body = Front { octets: whole.shortened(wire).octets, wire };
+    if header.is_fragmenting_payload() {
         network.fragment = Some(Fragment {
             id: header.identification().into(),
             offset: u32::from(header.fragments_offset().value()) * 8,
             more: header.more_fragments(),
         });
+    } else if network.protocol == protocol::AUTHENTICATION {
+        network.step_over_extensions();
     }
     Ok(network)
 }
 
-fn v6<'a>(front: Front<'a>, slice: &LaxIpv6Slice<'a>) -> Result<Network<'a>, Word> {
-    let header = slice.header();
-    let whole = front.after(header.slice().len())?;
-    // As in IPv4, and for jumbograms (RFC 2675 §3).
-    let wire = match header.payload_length() {
-        0 => whole.wire,
-        declared => declared.into(),
-    };
-    let extensions = slice.extensions();
+fn v6(front: Front<'_>) -> Result<Network<'_>, Word> {
+    let header = Ipv6HeaderSlice::from_slice(front.octets).map_err(|error| match error {
+        ipv6::HeaderSliceError::Len(_) => TRUNCATED,
+        ipv6::HeaderSliceError::Content(_) => MALFORMED,
+    })?;
+    let body = front.after(header.slice().len())?;
     let mut network = Network {
         source: header.source_addr().into(),
         destination: header.destination_addr().into(),
         ttl: header.hop_limit(),
         ip_id: None,
         dont_fragment: true,
-        protocol: slice.payload().ip_number.0,
-        body: Front { octets: slice.payload().payload, wire: wire.saturating_sub(length(extensions.slice())) },
+        protocol: header.next_header().0,
+        // 0 is offload's, as in IPv4, or a jumbogram's (RFC 2675 §3).
+        body: match header.payload_length() {
+            0 => body,
+            len => body.of_length(len.into()),
+        },
         fragment: None,
     };
-    let mut at = 0;
-    for extension in extensions.clone() {
-        let Ipv6ExtensionSlice::Fragment(piece) = extension else {
-            at += extension_len(&extension);
-            continue;
-        };
-        let id = piece.identification();
-        network.ip_id = u16::try_from(id & 0xffff).ok();
-        if piece.is_fragmenting_payload() {
-            // What follows this header is no header unless the offset is 0: it waits as it is.
-            let unread = Front { octets: whole.shortened(wire).octets, wire }.after(at + piece.slice().len())?;
-            network.protocol = piece.next_header().0;
-            network.body = unread;
-            network.fragment = Some(Fragment {
-                id,
-                offset: u32::from(piece.fragment_offset().value()) * 8,
-                more: piece.more_fragments(),
-            });
-        }
-        break;
-    }
+    network.step_over_extensions();
     Ok(network)
 }
 
-fn extension_len(extension: &Ipv6ExtensionSlice<'_>) -> usize {
-    match extension {
-        Ipv6ExtensionSlice::HopByHop(header)
-        | Ipv6ExtensionSlice::Routing(header)
-        | Ipv6ExtensionSlice::DestinationOptions(header) => header.slice().len(),
-        Ipv6ExtensionSlice::Fragment(header) => header.slice().len(),
-        Ipv6ExtensionSlice::Authentication(header) => header.slice().len(),
-    }
-}
+pub(super) const MALFORMED: Word = "malformed ip";
