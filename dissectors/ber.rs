@@ -57,7 +57,7 @@ pub fn header(r: &mut Reader<'_>, field: &'static str) -> Result<Header, Stop> {
     }
     let first = r.u8(field)?;
     let length = match first {
-        0..0x80 => usize::from(first),
+        0..=0x7f => usize::from(first),
         // Windows writes lengths in four octets (0x84) whatever their size.
         0x81..=0x84 => {
             let mut length = 0usize;

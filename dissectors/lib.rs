@@ -35,4 +35,10 @@ macro_rules! protocols {
     };
 }
 
-protocols! {}
+protocols! {
+    ldap,
+    kerberos,
+    ntp,
+    cluster,
+    dag_replication,
+}
