@@ -71,12 +71,13 @@ fn attribute(octets: &[u8], left: usize, tell: &mut dyn FnMut(Fact)) -> Result<u
     if wanted.is_none() && !netlogon {
         return Ok(end);
     }
-    let mut values = ber::front(&mut attribute, Tag::SET, "values")?;
-    if values.is_empty() {
+    let values = ber::header(&mut attribute, "values")?;
+    if values.tag != Tag::SET || values.length == 0 {
         return Ok(end);
     }
-    let value = ber::header(&mut values, "value")?;
-    let kept = values.take(value.length.min(if netlogon { MAX_NETLOGON } else { MAX_TEXT }), "value")?;
+    let value = ber::header(&mut attribute, "value")?;
+    let limit = if netlogon { MAX_NETLOGON } else { MAX_TEXT };
+    let kept = attribute.take(value.length.min(limit), "value")?;
     if let Some((_, key)) = wanted {
         tell(Fact::Detail { key, value: Value::Text(text(kept)) });
     } else if let Some(netlogon) = Netlogon::read(kept) {

@@ -193,11 +193,12 @@ pub fn request_name(r: &mut Reader<'_>) -> Result<Text, Stop> {
     string(r, REQUEST_NAME, "request name")
 }
 
-/// The object identifier in an extended response whose result code was read. Most leave it out.
-pub fn response_name(r: &mut Reader<'_>) -> Result<Option<Text>, Stop> {
+/// The object identifier in an extended response of `size` octets whose result code was read. Most
+/// leave it out.
+pub fn response_name(r: &mut Reader<'_>, size: usize) -> Result<Option<Text>, Stop> {
     string(r, Tag::OCTET_STRING, "matched name")?;
     string(r, Tag::OCTET_STRING, "diagnostic message")?;
-    while !r.is_empty() {
+    while r.position() < size {
         let header = ber::header(r, "response field")?;
         if header.tag == RESPONSE_NAME {
             return Ok(Some(text(r.sub(header.length, "response name")?.rest())));

@@ -229,7 +229,7 @@ impl Conversation {
     fn result(&mut self, envelope: &Envelope, value: &mut Reader<'_>, tell: &mut dyn FnMut(Fact)) -> Result<(), Stop> {
         let code = ResultCode::read(value)?;
         if envelope.operation == Operation::EXTENDED_RESPONSE {
-            let name = message::response_name(value)?;
+            let name = message::response_name(value, envelope.size)?;
             let name = name.as_deref().unwrap_or_default();
             if envelope.id == 0 {
                 // RFC 4511 §4.4: nobody asked. Only the notice of disconnection is defined.

@@ -85,13 +85,13 @@ impl ResultCode {
             }
             // `partialResults` is how LDAPv2 servers refer.
             Self::REFERRAL | Self::PARTIAL_RESULTS => ReplyClass::Referral,
-            Self::OPERATIONS_ERROR
-            | Self::TIME_LIMIT_EXCEEDED
+            Self::TIME_LIMIT_EXCEEDED
             | Self::ADMIN_LIMIT_EXCEEDED
             | Self::BUSY
             | Self::UNAVAILABLE
             | Self::LOOP_DETECT
             | Self::OTHER => ReplyClass::Failed,
+            // `operationsError` too: it is how Active Directory asks for a bind first.
             _ => ReplyClass::Refused,
         }
     }
