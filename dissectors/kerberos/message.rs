@@ -174,16 +174,19 @@ impl Walk {
         let mut value = || r.front(header.length.min(self.left), "element");
         match (self.kind, element) {
             (MessageType::AS_REQ | MessageType::TGS_REQ, 4) => request_body(&mut value()?, fields)?,
-            (MessageType::AS_REP | MessageType::TGS_REP, 3) => fields.push(Field::Realm(name(&mut value()?)?)),
-            (MessageType::AS_REP | MessageType::TGS_REP, 4) => fields.push(Field::Client(principal(&mut value()?)?)),
-            (MessageType::AS_REP | MessageType::TGS_REP, 5) => ticket(&mut value()?, fields)?,
-            (MessageType::AP_REQ, 3) => ticket(&mut value()?, fields)?,
+            (MessageType::AS_REP | MessageType::TGS_REP, 3) | (MessageType::KRB_ERROR, 9) => {
+                fields.push(Field::Realm(name(&mut value()?)?));
+            }
+            (MessageType::AS_REP | MessageType::TGS_REP, 4) | (MessageType::KRB_ERROR, 8) => {
+                fields.push(Field::Client(principal(&mut value()?)?));
+            }
+            (MessageType::AS_REP | MessageType::TGS_REP, 5) | (MessageType::AP_REQ, 3) => {
+                ticket(&mut value()?, fields)?;
+            }
             (MessageType::KRB_ERROR, 6) => {
                 let code = ber::integer(&mut value()?, Tag::INTEGER, "error code")?;
                 fields.push(Field::Error(ErrorCode(code)));
             }
-            (MessageType::KRB_ERROR, 8) => fields.push(Field::Client(principal(&mut value()?)?)),
-            (MessageType::KRB_ERROR, 9) => fields.push(Field::Realm(name(&mut value()?)?)),
             (MessageType::KRB_ERROR, 10) => fields.push(Field::Service(principal(&mut value()?)?)),
             _ => {}
         }

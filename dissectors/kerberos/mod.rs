@@ -101,11 +101,11 @@ impl Conversation {
 
     fn step(&mut self, side: Side, octets: &[u8], tell: &mut dyn FnMut(Fact)) -> Result<usize, Stop> {
         let Some(walk) = *self.walk(side) else {
-            let size = record(octets)?;
+            let length = record(octets)?;
             let mut r = Reader::new(octets);
             r.skip(RECORD_MARK, "record mark")?;
-            let front = r.front(size, "message")?;
-            return self.start(side, front.rest(), size, tell).map(|read| read.saturating_add(RECORD_MARK));
+            let front = r.front(length, "message")?;
+            return self.start(side, front.rest(), length, tell).map(|read| read.saturating_add(RECORD_MARK));
         };
         let step = walk.step(octets)?;
         *self.walk(side) = step.rest;
@@ -115,19 +115,19 @@ impl Conversation {
         Ok(step.read)
     }
 
-    /// Reads the front of a message of `size` octets; its walk goes on behind the octets returned.
-    fn start(&mut self, side: Side, octets: &[u8], size: usize, tell: &mut dyn FnMut(Fact)) -> Result<usize, Stop> {
-        let (kind, read) = match PasswordChange::read(octets, size)? {
+    /// Reads the front of a message of `length` octets; its walk goes on behind the octets returned.
+    fn start(&mut self, side: Side, octets: &[u8], length: usize, tell: &mut dyn FnMut(Fact)) -> Result<usize, Stop> {
+        let (kind, read) = match PasswordChange::read(octets, length)? {
             Some(PasswordChange::Error { at }) => {
                 let error = octets.get(at..).unwrap_or_default();
-                let head = Head::read(error, size.saturating_sub(at))?;
+                let head = Head::read(error, length.saturating_sub(at))?;
                 *self.walk(side) = head.walk;
                 (head.kind, at.saturating_add(head.length))
             }
-            Some(PasswordChange::Request) => (MessageType::PASSWORD_REQUEST, size),
-            Some(PasswordChange::Reply) => (MessageType::PASSWORD_REPLY, size),
+            Some(PasswordChange::Request) => (MessageType::PASSWORD_REQUEST, length),
+            Some(PasswordChange::Reply) => (MessageType::PASSWORD_REPLY, length),
             None => {
-                let head = Head::read(octets, size)?;
+                let head = Head::read(octets, length)?;
                 *self.walk(side) = head.walk;
                 (head.kind, head.length)
             }

@@ -21,12 +21,12 @@ fn text<'a>(facts: &'a [Fact], wanted: &str) -> Option<&'a str> {
 }
 
 fn pairs(facts: &[Fact]) -> Vec<(u64, Option<ReplyClass>, &str)> {
-    let pair = |fact| match fact {
-        &Fact::Request { id, ref what } => Some((id, None, &**what)),
-        &Fact::Reply { id, class, ref what } => Some((id, Some(class), &**what)),
+    let told = facts.iter().filter_map(|fact| match fact {
+        Fact::Request { id, what } => Some((*id, None, &**what)),
+        Fact::Reply { id, class, what } => Some((*id, Some(*class), &**what)),
         _ => None,
-    };
-    facts.iter().filter_map(pair).collect()
+    });
+    told.collect()
 }
 
 /// A BER value with a length of two octets.

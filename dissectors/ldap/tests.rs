@@ -21,11 +21,11 @@ fn text<'a>(facts: &'a [Fact], wanted: &str) -> Option<&'a str> {
 }
 
 fn replies(facts: &[Fact]) -> Vec<(u64, ReplyClass, &str)> {
-    let reply = |fact| match fact {
-        &Fact::Reply { id, class, ref what } => Some((id, class, &**what)),
+    let told = facts.iter().filter_map(|fact| match fact {
+        Fact::Reply { id, class, what } => Some((*id, *class, &**what)),
         _ => None,
-    };
-    facts.iter().filter_map(reply).collect()
+    });
+    told.collect()
 }
 
 const ROOT_STORY: &[(Side, &[u8])] = &[

@@ -29,11 +29,11 @@ fn probe(transport: Transport, port: u16, octets: &[u8]) -> Probe {
 }
 
 fn classes(facts: &[Fact]) -> Vec<(u64, ReplyClass, &str)> {
-    let reply = |fact| match fact {
-        &Fact::Reply { id, class, ref what } => Some((id, class, &**what)),
+    let told = facts.iter().filter_map(|fact| match fact {
+        Fact::Reply { id, class, what } => Some((*id, *class, &**what)),
         _ => None,
-    };
-    facts.iter().filter_map(reply).collect()
+    });
+    told.collect()
 }
 
 #[test]
