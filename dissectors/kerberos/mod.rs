@@ -18,8 +18,8 @@ use message::{Field, Head, MessageType, Walk};
 /// Kerberos and its password service.
 pub const PROTOCOL: Protocol = Protocol {
     name: "kerberos",
-    tcp_ports: &[88, PASSWORD_PORT],
-    udp_ports: &[88, PASSWORD_PORT],
+    tcp_ports: PORTS,
+    udp_ports: PORTS,
     probe,
     open: |transport| Box::new(Conversation::new(transport)),
 };
@@ -35,10 +35,10 @@ fn probe(hint: &Hint<'_>) -> Probe {
     };
     match fits {
         Ok(()) => Probe::Yes,
+        Err(Stop::Incomplete { .. }) if hint.transport == Transport::Tcp => Probe::More,
         // A datagram cut by the snap length will not grow.
-        Err(Stop::Incomplete { .. }) if hint.transport == Transport::Udp => Probe::Maybe,
-        Err(Stop::Incomplete { .. }) => Probe::More,
-        Err(Stop::Malformed { .. }) => Probe::No,
+        Err(Stop::Incomplete { .. }) if PORTS.iter().any(|&port| hint.port(port)) => Probe::Maybe,
+        Err(_) => Probe::No,
     }
 }
 
@@ -190,6 +190,7 @@ fn detail(key: &'static str, value: Text, tell: &mut dyn FnMut(Fact)) {
     tell(Fact::Detail { key, value: value.into() });
 }
 
+const PORTS: &[u16] = &[88, PASSWORD_PORT];
 /// The password service (RFC 3244 §2).
 const PASSWORD_PORT: u16 = 464;
 /// Octets of the record mark.

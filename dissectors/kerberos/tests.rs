@@ -147,6 +147,8 @@ fn a_datagram_cut_by_the_snap_length_still_tells_its_message() {
     let facts = play(&PROTOCOL, Transport::Udp, &[(Initiator, &AS_REQUEST[..40])]);
     assert_eq!(pairs(&facts), [(0, None, "AS-REQ")]);
     assert_eq!(probe(Transport::Udp, 88, &AS_REQUEST[..40]), Probe::Yes);
+    assert_eq!(probe(Transport::Udp, 88, &AS_REQUEST[..8]), Probe::Maybe);
+    assert_eq!(probe(Transport::Udp, 4711, &AS_REQUEST[..8]), Probe::No);
 }
 
 #[test]

@@ -34,7 +34,8 @@ fn probe(hint: &Hint<'_>) -> Probe {
     }
     match message::probe(hint.octets) {
         // A datagram cut by the snap length will not grow.
-        Probe::More if hint.transport == Transport::Udp => Probe::Maybe,
+        Probe::More if hint.transport == Transport::Udp && usual => Probe::Maybe,
+        Probe::More if hint.transport == Transport::Udp => Probe::No,
         told => told,
     }
 }
@@ -115,8 +116,11 @@ impl Conversation {
     }
 
     fn step(&mut self, side: Side, octets: &[u8], tell: &mut dyn FnMut(Fact)) -> Result<usize, Stop> {
-        match *self.half(side) {
-            Half::Message if octets.first() == Some(&0) => self.sealed(side, octets, tell),
+        let half = *self.half(side);
+        match half {
+            Half::Message if self.transport == Transport::Tcp && octets.first() == Some(&0) => {
+                self.sealed(side, octets, tell)
+            }
             Half::Message => self.message(side, octets, tell),
             Half::Entry(attributes) => {
                 let (read, left) = attributes.step(octets, tell)?;

@@ -176,6 +176,8 @@ fn every_recorded_message_is_recognised_on_any_port_and_its_front_asks_for_more(
     }
     assert_eq!(probe(Transport::Udp, 389, PING), Probe::Yes);
     assert_eq!(probe(Transport::Udp, 389, PONG), Probe::Yes);
+    assert_eq!(probe(Transport::Udp, 389, &PING[..6]), Probe::Maybe);
+    assert_eq!(probe(Transport::Udp, 4711, &PING[..6]), Probe::No);
 }
 
 #[test]
