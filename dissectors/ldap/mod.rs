@@ -59,7 +59,7 @@ enum Half {
     Message,
     /// Among the attributes of a search entry.
     Entry(Attributes),
-    /// At an unknown point behind lost octets.
+    /// At an unknown point: where the capture begins, or behind lost octets.
     Lost,
     /// Behind a SASL security layer, for good.
     Sealed,
@@ -92,7 +92,7 @@ impl Dialogue for Conversation {
 
 impl Conversation {
     fn new(transport: Transport) -> Self {
-        let (initiator, responder) = (Half::Message, Half::Message);
+        let (initiator, responder) = (Half::Lost, Half::Lost);
         Self { transport, start_tls: None, sasl: false, sealed: false, initiator, responder }
     }
 
@@ -142,11 +142,15 @@ impl Conversation {
         Ok(length)
     }
 
-    /// Looks behind lost octets for the next message. Where a message starts, at least 32 bits are
+    /// Looks for the start of the next message. Where a message starts, at least 32 bits are
     /// fixed or have to agree; most messages start with a segment and are found at once.
     fn resume(&mut self, side: Side, octets: &[u8], tell: &mut dyn FnMut(Fact)) -> Result<usize, Stop> {
-        if octets.first() == Some(&0) && sasl::read(octets).is_ok() {
-            return self.sealed(side, octets, tell);
+        if octets.first() == Some(&0) {
+            match sasl::read(octets) {
+                Ok(_) => return self.sealed(side, octets, tell),
+                Err(stop) if stop.is_incomplete() => return Err(stop),
+                Err(_) => {}
+            }
         }
         let starts = octets.iter().enumerate().filter(|(_, octet)| Tag(**octet) == Tag::SEQUENCE);
         for (at, _) in starts {

@@ -165,6 +165,14 @@ fn behind_lost_octets_the_next_message_is_found_in_mid_segment() {
 }
 
 #[test]
+fn a_capture_that_begins_in_mid_message_is_read_from_the_next_one() {
+    let mut dialogue = (PROTOCOL.open)(Transport::Tcp);
+    let (facts, _, stop) = feed(&mut *dialogue, Responder, &ROOT_ANSWER[40..]);
+    assert_eq!(stop, None);
+    assert_eq!(replies(&facts), [(2, ReplyClass::Success, "searchResDone success (0)")]);
+}
+
+#[test]
 fn every_recorded_message_is_recognised_on_any_port_and_its_front_asks_for_more() {
     let plain = [
         ANONYMOUS_BIND, SIMPLE_BIND, BOUND, REFUSED_BIND, ROOT_SEARCH, ROOT_ANSWER, UNBIND, START_TLS_REQUEST,
