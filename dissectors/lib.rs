@@ -41,6 +41,8 @@ pub mod epm;
 
 protocols! {
     dcerpc,
+    kerberos,
+    ldap,
     tls,
     smtp,
     imap,
@@ -48,6 +50,9 @@ protocols! {
     sip,
     http,
     dns,
+    ntp,
+    cluster,
+    dag_replication,
     rtcp,
     rtp,
 }
