@@ -2,10 +2,13 @@
 
 pub mod capture;
 pub mod classify;
+pub mod cli;
 pub mod decode;
 pub mod diagnose;
 pub mod flow;
 pub mod observe;
 pub mod pipeline;
+pub mod reference;
+pub mod report;
 pub mod time;
 pub mod topology;

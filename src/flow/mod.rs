@@ -1,5 +1,6 @@
 //! Flow truth: one record per attempt, with what each side did and how it ended.
 
+mod community;
 mod half;
 mod history;
 mod key;
@@ -17,6 +18,7 @@ use anyany_dissectors::Side;
 
 use crate::decode::Packet;
 
+pub use community::community_id;
 pub use half::{Half, TtlRange};
 pub use history::History;
 pub use key::{Endpoint, FlowKey, FrameRef, Moment, Transport};

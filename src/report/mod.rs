@@ -1,0 +1,44 @@
+//! Findings in words: what diagnosis decided, told to people and to scripts. One file per format.
+
+pub mod json;
+pub mod words;
+
+use crate::decode::Health;
+use crate::diagnose::Diagnosis;
+use crate::observe::Trace;
+use crate::reference::Reference;
+use crate::topology::Roster;
+
+/// All that a report tells, whatever its format.
+#[derive(Debug)]
+pub struct Report<'a> {
+    /// What was read, trace by trace.
+    pub traces: &'a [Trace],
+    /// Inputs that could not be used at all: path as given, and why.
+    pub unusable: &'a [(String, String)],
+    /// Who is who.
+    pub roster: &'a Roster,
+    /// What was decided.
+    pub diagnosis: &'a Diagnosis,
+    /// The tables.
+    pub reference: &'a Reference,
+}
+
+impl Report<'_> {
+    /// Every capture that was read, in the order of the inputs.
+    pub fn captures(&self) -> Vec<&Health> {
+        let mut captures: Vec<_> = self.traces.iter().flat_map(|trace| &trace.healths).collect();
+        captures.sort_by_key(|health| health.index);
+        captures
+    }
+
+    /// Whether everything that was asked for could be read.
+    pub fn complete(&self) -> bool {
+        self.unusable.is_empty() && self.captures().iter().all(|health| health.summary.complete)
+    }
+
+    /// Decimals of a capture's times.
+    pub fn precision(&self, capture: u32) -> u8 {
+        self.captures().iter().find(|health| health.index == capture).map_or(6, |health| health.summary.precision)
+    }
+}

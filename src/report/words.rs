@@ -1,0 +1,306 @@
+//! The sentences under a finding.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyany_dissectors::Uuid;
+
+use crate::diagnose::{Attribution, Finding, Incident, Kind, Verdict};
+use crate::flow::{Endpoint, Moment, Transport};
+use crate::observe::{Latency, ServicePort, Trace};
+use crate::reference::Support;
+use crate::report::Report;
+
+/// One row of the role-by-role matrix.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PathRow {
+    /// Role of the client.
+    pub from: String,
+    /// Role of the server.
+    pub to: String,
+    /// The service.
+    pub service: String,
+    /// Whether the tables say that it must pass.
+    pub required: bool,
+    /// `ok`, `degraded`, `blocked` or `never-seen`.
+    pub status: &'static str,
+    /// Attempts.
+    pub flows: u64,
+    /// Those that were blocked.
+    pub blocked: u64,
+}
+
+/// What was seen of one server port.
+#[derive(Debug, Default)]
+pub struct ServiceRow {
+    /// The service; a word of the contract.
+    pub name: &'static str,
+    /// The RPC interface, when it is one.
+    pub interface: Option<Uuid>,
+    /// Attempts.
+    pub flows: u64,
+    /// Those that did not reach the server.
+    pub failed: u64,
+    /// From SYN to SYN-ACK.
+    pub connect: Latency,
+}
+
+/// Every server port seen in traffic, in order.
+pub fn services(trace: &Trace) -> BTreeMap<ServicePort, ServiceRow> {
+    let mut rows: BTreeMap<ServicePort, ServiceRow> = BTreeMap::new();
+    for one in &trace.conversations {
+        let flow = &one.flow;
+        if flow.key.transport == Transport::Icmp {
+            continue;
+        }
+        let at =
+            ServicePort { server: flow.responder.address, port: flow.responder.port, transport: flow.key.transport };
+        let row = rows.entry(at).or_default();
+        row.flows += 1;
+        row.failed += u64::from(!one.outcome.reached());
+        if row.name.is_empty() || row.name == "other" {
+            row.name = one.service;
+        }
+        row.interface = row.interface.or_else(|| trace.interface(one));
+        if let Some(span) = flow.connect_time() {
+            row.connect.record(span);
+        }
+    }
+    rows
+}
+
+/// Where session descriptions promised to receive media.
+pub fn media_endpoints(trace: &Trace) -> Vec<(Endpoint, String, Moment)> {
+    let mut found: BTreeMap<Endpoint, (String, Moment)> = BTreeMap::new();
+    for promised in trace.conversations.iter().flat_map(|one| &one.seen.media) {
+        if promised.media.port == 0 || !promised.media.receives {
+            continue;
+        }
+        let at = Endpoint { address: promised.media.address, port: promised.media.port };
+        let entry = found.entry(at).or_insert_with(|| (promised.media.kind.to_string(), promised.moment));
+        entry.1 = entry.1.min(promised.moment);
+    }
+    found.into_iter().map(|(at, (kind, moment))| (at, kind, moment)).collect()
+}
+
+/// Findings that say "blocked".
+pub fn blocked_paths<'a>(report: &'a Report<'_>) -> Vec<&'a Finding> {
+    let blocked = |finding: &&Finding| finding.judgement.kind.verdict() == Verdict::Blocked;
+    report.diagnosis.findings.iter().filter(blocked).collect()
+}
+
+/// The role-by-role matrix of what was seen.
+pub fn paths(report: &Report<'_>) -> Vec<PathRow> {
+    let mut rows: BTreeMap<(String, String, String), (u64, u64, u64)> = BTreeMap::new();
+    for one in report.traces.iter().flat_map(|trace| &trace.conversations) {
+        let (client, server) = (one.flow.initiator.address, one.flow.responder.address);
+        let (from, to) = (report.roster.role(client), report.roster.role(server));
+        if from == "unknown" && to == "unknown" {
+            continue;
+        }
+        let row = rows.entry((from.to_owned(), to.to_owned(), one.service.to_owned())).or_default();
+        row.0 += 1;
+        row.1 += u64::from(one.outcome.reached());
+    }
+    for finding in blocked_paths(report) {
+        let (Some(client), Some(server), Some(service)) = (&finding.client, &finding.server, finding.service) else {
+            continue;
+        };
+        if let Some(row) = rows.get_mut(&(client.role.clone(), server.role.clone(), service.to_owned())) {
+            row.2 += finding.attempts;
+        }
+    }
+    let row = |((from, to, service), (flows, reached, blocked)): ((String, String, String), (u64, u64, u64))| {
+        let status = match (blocked, reached) {
+            (0, _) => "ok",
+            (_, 0) => "blocked",
+            _ => "degraded",
+        };
+        let required = report.reference.requires(&from, &to, &service);
+        PathRow { from, to, service, required, status, flows, blocked: blocked.min(flows) }
+    };
+    rows.into_iter().map(row).collect()
+}
+
+/// "10.10.1.11 (cas) to 10.10.2.21 (mailbox), TCP 59531 (EMSMDB)".
+pub fn path(report: &Report<'_>, finding: &Finding) -> String {
+    let name = |party: &crate::diagnose::Party| {
+        let host = report.roster.host(party.address);
+        let name = host
+            .and_then(|host| host.names.first())
+            .map_or_else(|| party.address.to_string(), |name| format!("{name} ({})", party.address));
+        if party.role == "unknown" { name } else { format!("{name}, {}", party.role) }
+    };
+    let (Some(client), Some(server)) = (&finding.client, &finding.server) else { return "the capture".to_owned() };
+    let transport = finding.transport.map_or("", Transport::word).to_uppercase();
+    let port = finding.port.map(|port| format!(" {port}")).unwrap_or_default();
+    let what = finding.judgement.interface.and_then(|uuid| report.reference.interface(uuid)).map_or_else(
+        || finding.service.filter(|service| *service != "other").map(str::to_owned),
+        |interface| Some(interface.short_name().to_owned()),
+    );
+    let what = what.map(|what| format!(" ({what})")).unwrap_or_default();
+    format!("{} → {}, {transport}{port}{what}", name(client), name(server))
+}
+
+/// One line: what happens, between whom.
+pub fn summary(report: &Report<'_>, finding: &Finding) -> String {
+    let path = path(report, finding);
+    match finding.judgement.kind {
+        Kind::RpcDynamicPortBlocked => format!("Port 135 answers, the dynamic RPC port that it names does not: {path}"),
+        Kind::SynDropped => format!("No answer to connection attempts from a host that is alive: {path}"),
+        Kind::SynAckDropped => format!("The server answers and its answer does not arrive: {path}"),
+        Kind::SynRejected => {
+            format!("Connection attempts are rejected by another machine in the server's name: {path}")
+        }
+        Kind::IcmpProhibited => format!("Connection attempts are rejected with an ICMP error: {path}"),
+        Kind::MidstreamReset => format!("Established connections are cut by another machine: {path}"),
+        Kind::UdpBlocked => {
+            format!("UDP requests get no answer from a server that answers this service otherwise: {path}")
+        }
+        Kind::RefusedByHost => format!("The server was reached and refused: nothing listens on that port: {path}"),
+        Kind::HostUnreachable => format!("The last router cannot reach the host: {path}"),
+        Kind::RpcNotRegistered => {
+            format!("The endpoint mapper was reached; the service is not registered there: {path}")
+        }
+        Kind::ResetByHost => format!("One of the hosts itself cut an established connection: {path}"),
+        Kind::NoAnswer => format!("No answer, and not enough evidence to say why: {path}"),
+        Kind::HostSilent => format!("No answer from a host that was never heard: {path}"),
+        Kind::OneWayCapture => format!("Only one direction was captured, so silence means nothing: {path}"),
+        Kind::CaptureEdge => format!("The capture ended before an answer could have come: {path}"),
+        Kind::StartedMidway => {
+            "Connections were under way when the capture began; how they started is not known".to_owned()
+        }
+    }
+}
+
+/// What users and logs show when this path is blocked.
+pub fn symptom(report: &Report<'_>, finding: &Finding) -> Option<String> {
+    if finding.judgement.kind.verdict() != Verdict::Blocked {
+        return None;
+    }
+    let row = reference_path(report, finding)?;
+    Some(report.reference.symptom(row)).filter(|symptom| !symptom.is_empty())
+}
+
+/// What the vendor's stated policy says of blocking on this path.
+pub fn support(report: &Report<'_>, finding: &Finding) -> Support {
+    let (Some(client), Some(server)) = (&finding.client, &finding.server) else { return Support::NotApplicable };
+    if finding.judgement.kind.verdict() != Verdict::Blocked {
+        return Support::NotApplicable;
+    }
+    report.reference.policy(report.roster, client.address, server.address).0
+}
+
+/// What to do next: the second capture or the command that settles it, or the rule to ask for.
+pub fn next_step(report: &Report<'_>, finding: &Finding) -> String {
+    let (client, server) = (finding.client.as_ref(), finding.server.as_ref());
+    let (Some(client), Some(server)) = (client, server) else {
+        return match finding.judgement.kind {
+            Kind::OneWayCapture => {
+                "Capture both directions: mirror Rx and Tx of the port, or capture on the host itself"
+            }
+            _ => "Start the capture first, then reproduce the problem",
+        }
+        .to_owned();
+    };
+    let port = finding.port.unwrap_or(0);
+    let (client, server) = (client.address, server.address);
+    match (finding.judgement.kind, finding.judgement.attribution) {
+        (Kind::RefusedByHost, _) => format!(
+            "On {server}: find out why nothing listens on port {port} (Get-Service, netstat -ano); the network has done its part"
+        ),
+        (Kind::RpcNotRegistered, _) => format!(
+            "On {server}: start the service that registers the interface (rpcdump or portqry -n {server} -e 135 lists what is registered)"
+        ),
+        (Kind::HostUnreachable, _) => format!("Check whether {server} is up and its address and route are right"),
+        (Kind::ResetByHost, _) => format!(
+            "Look at the event log of the host that sent the RST, at the time of the first frame: {server} and {client}"
+        ),
+        (Kind::HostSilent | Kind::NoAnswer, _) => {
+            format!("Capture beside {server} at the same time: do the packets of {client} arrive there?")
+        }
+        (Kind::CaptureEdge, _) => "Let the capture run for at least 30 seconds after the problem shows".to_owned(),
+        (Kind::OneWayCapture, _) => {
+            "Capture both directions: mirror Rx and Tx of the port, or capture on the host itself".to_owned()
+        }
+        (_, Attribution::Endpoint) => format!(
+            "On {server}: look at the host firewall (netsh wfp show state; auditpol for Filtering Platform Packet Drop) and whether the service listens"
+        ),
+        (_, Attribution::NetworkOrEndpoint) => format!(
+            "Capture beside {server} at the same time: if the packets arrive there, the network is innocent and the host's own firewall or the stopped service is the cause; if not, ask for the rule{}",
+            rule(report, finding)
+        ),
+        _ => format!("Ask for the rule{}", rule(report, finding)),
+    }
+}
+
+fn rule(report: &Report<'_>, finding: &Finding) -> String {
+    let (Some(client), Some(server)) = (&finding.client, &finding.server) else { return String::new() };
+    match report.reference.policy(report.roster, client.address, server.address).0 {
+        Support::Unsupported => " that is missing: any port and protocol, both ways, between the groups \"Exchange Servers\" and \"Domain Controllers\" and within the first; this pair is the proof".to_owned(),
+        _ => {
+            let transport = finding.transport.map_or("", Transport::word).to_uppercase();
+            format!(" that lets {} open {transport} {} to {}", client.address, finding.port.unwrap_or(0), server.address)
+        }
+    }
+}
+
+/// A Wireshark display filter that shows the packets of a finding.
+pub fn display_filter(finding: &Finding) -> Option<String> {
+    let (client, server, transport) = (finding.client.as_ref()?, finding.server.as_ref()?, finding.transport?);
+    let field = |address: std::net::IpAddr| if address.is_ipv4() { "ip.addr" } else { "ipv6.addr" };
+    let hosts =
+        format!("{}=={} && {}=={}", field(client.address), client.address, field(server.address), server.address);
+    let icmp = if client.address.is_ipv4() { "icmp" } else { "icmpv6" };
+    Some(match transport {
+        Transport::Icmp => format!("{hosts} && {icmp}"),
+        // Errors quote the port, so they show up under the same filter.
+        transport => format!("{hosts} && {}.port=={}", transport.word(), finding.port?),
+    })
+}
+
+/// One sentence for findings with one cause.
+pub fn incident(report: &Report<'_>, incident: &Incident) -> String {
+    let members: Vec<_> =
+        report.diagnosis.findings.iter().filter(|finding| incident.findings.contains(&finding.id)).collect();
+    let Some(first) = members.first() else { return String::new() };
+    let sides = |pick: fn(&Finding) -> Option<&crate::diagnose::Party>| {
+        let parties: BTreeSet<_> = members.iter().filter_map(|finding| pick(finding)).collect();
+        match parties.iter().next() {
+            Some(only) if parties.len() == 1 => only.address.to_string(),
+            Some(party) => format!("{} {} hosts", parties.len(), party.role),
+            None => String::new(),
+        }
+    };
+    let (from, to) = (sides(|finding| finding.client.as_ref()), sides(|finding| finding.server.as_ref()));
+    let ports: BTreeSet<_> = members.iter().filter_map(|finding| finding.port).collect();
+    let ports: Vec<_> = ports.iter().take(6).map(u16::to_string).collect();
+    let ports = ports.join(", ");
+    match first.judgement.kind {
+        Kind::RpcDynamicPortBlocked => {
+            format!("135 passes from {from} to {to}, the dynamic RPC ports do not ({ports})")
+        }
+        Kind::SynDropped => format!("{from} gets no answer from {to} on {ports}, though it is alive"),
+        Kind::SynAckDropped => format!("Answers of {to} on {ports} do not reach {from}"),
+        Kind::SynRejected => format!("A device answers {from} with RST in the name of {to} on {ports}"),
+        Kind::IcmpProhibited => format!("{from} is refused {to} on {ports} by ICMP"),
+        Kind::MidstreamReset => format!("A device cuts connections of {from} to {to} on {ports}"),
+        Kind::UdpBlocked => format!("UDP requests of {from} to {to} on {ports} get no answer"),
+        _ => summary(report, first),
+    }
+}
+
+fn reference_path<'a>(report: &'a Report<'_>, finding: &Finding) -> Option<&'a crate::reference::Path> {
+    let (client, server) = (finding.client.as_ref()?, finding.server.as_ref()?);
+    let from: Vec<&str> = report.roster.roles(client.address).collect();
+    let to: Vec<&str> = report.roster.roles(server.address).collect();
+    let version = report.roster.version(server.address);
+    report.reference.path_for(
+        &from,
+        &to,
+        finding.transport?.word(),
+        finding.port?,
+        finding.service?,
+        finding.judgement.interface,
+        version,
+    )
+}
