@@ -6,5 +6,6 @@ pub mod decode;
 pub mod flow;
 pub mod observe;
 pub mod pipeline;
+pub mod reference;
 pub mod time;
 pub mod topology;
