@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use crate::capture::{self, Capture, Unusable};
+use crate::capture::{self, Capture};
 use crate::classify::usual_ports;
 use crate::cli::args::{Analyze, FailOn};
 use crate::cli::{Failure, Outcome};

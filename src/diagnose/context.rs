@@ -216,8 +216,8 @@ impl<'a> Context<'a> {
         let (from, to) = (from.minus(LIFE), to.plus(LIFE));
         let (list, trace) = (list.map_or(&[][..], Vec::as_slice), self.trace);
         let began = move |&at: &usize| trace.conversations.get(at).is_some_and(|other| other.flow.first.time <= to);
-        let begun = list.get(..list.partition_point(began)).unwrap_or_default();
-        let all = begun.iter().rev().take(MOST_LOOKED_AT).filter_map(move |&at| trace.conversations.get(at));
+        let until = list.get(..list.partition_point(began)).unwrap_or_default();
+        let all = until.iter().rev().take(MOST_LOOKED_AT).filter_map(move |&at| trace.conversations.get(at));
         all.filter(move |other| other.flow.last.time >= from)
     }
 

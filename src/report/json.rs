@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use anyany_dissectors::{Side, Value as Field};
+use anyany_dissectors::Value as Field;
 use serde_json::{Map, Value, json};
 
 use crate::decode::Health;
-use crate::diagnose::{Evidence, Finding, Incident, Party, Verdict};
+use crate::diagnose::{Evidence, Finding, Incident, Party};
 use crate::flow::{Endpoint, Transport};
-use crate::observe::{Conversation, Detail, Latency, ServicePort, Trace};
+use crate::observe::{Conversation, Detail, Latency, Trace};
 use crate::report::{Report, words};
 use crate::time::Time;
 

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyany_dissectors::Uuid;
 
-use crate::diagnose::{Attribution, Finding, Incident, Kind, Verdict};
+use crate::diagnose::{Attribution, Finding, Incident, Kind, Party, Verdict};
 use crate::flow::{Endpoint, Moment, Transport};
 use crate::observe::{Latency, ServicePort, Trace};
-use crate::reference::Support;
+use crate::reference::{Ruling, Support, Zone};
 use crate::report::Report;
 
 /// One row of the role-by-role matrix.
@@ -90,40 +90,71 @@ pub fn blocked_paths<'a>(report: &'a Report<'_>) -> Vec<&'a Finding> {
 
 /// The role-by-role matrix of what was seen.
 pub fn paths(report: &Report<'_>) -> Vec<PathRow> {
-    let mut rows: BTreeMap<(String, String, String), (u64, u64, u64)> = BTreeMap::new();
-    for one in report.traces.iter().flat_map(|trace| &trace.conversations) {
-        let (client, server) = (one.flow.initiator.address, one.flow.responder.address);
-        let (from, to) = (report.roster.role(client), report.roster.role(server));
-        if from == "unknown" && to == "unknown" {
-            continue;
+    let mut rows: BTreeMap<(String, String, &str), Attempts> = BTreeMap::new();
+    for trace in report.traces {
+        for one in &trace.conversations {
+            let (client, server) = (one.flow.initiator.address, one.flow.responder.address);
+            let (from, to) = (report.roster.role(client), report.roster.role(server));
+            if from == "unknown" && to == "unknown" {
+                continue;
+            }
+            let row = rows.entry((from.to_owned(), to.to_owned(), one.service)).or_default();
+            row.flows += 1;
+            row.reached += u64::from(one.outcome.reached());
+            row.required |= requires(report, trace, one);
         }
-        let row = rows.entry((from.to_owned(), to.to_owned(), one.service.to_owned())).or_default();
-        row.0 += 1;
-        row.1 += u64::from(one.outcome.reached());
     }
     for finding in blocked_paths(report) {
         let (Some(client), Some(server), Some(service)) = (&finding.client, &finding.server, finding.service) else {
             continue;
         };
-        if let Some(row) = rows.get_mut(&(client.role.clone(), server.role.clone(), service.to_owned())) {
-            row.2 += finding.attempts;
+        if let Some(row) = rows.get_mut(&(client.role.clone(), server.role.clone(), service)) {
+            row.blocked += finding.attempts;
         }
     }
-    let row = |((from, to, service), (flows, reached, blocked)): ((String, String, String), (u64, u64, u64))| {
-        let status = match (blocked, reached) {
+    let row = |((from, to, service), row): ((String, String, &str), Attempts)| {
+        let status = match (row.blocked, row.reached) {
             (0, _) => "ok",
             (_, 0) => "blocked",
             _ => "degraded",
         };
-        let required = report.reference.requires(&from, &to, &service);
-        PathRow { from, to, service, required, status, flows, blocked: blocked.min(flows) }
+        let service = service.to_owned();
+        PathRow {
+            from,
+            to,
+            service,
+            required: row.required,
+            status,
+            flows: row.flows,
+            blocked: row.blocked.min(row.flows),
+        }
     };
     rows.into_iter().map(row).collect()
 }
 
+/// What was tried between two roles.
+#[derive(Debug, Default)]
+struct Attempts {
+    flows: u64,
+    reached: u64,
+    blocked: u64,
+    required: bool,
+}
+
+/// Whether the tables list a conversation among those that must pass inside an organization.
+fn requires(report: &Report<'_>, trace: &Trace, one: &crate::observe::Conversation) -> bool {
+    let from: Vec<&str> = report.roster.roles(one.flow.initiator.address).collect();
+    let to: Vec<&str> = report.roster.roles(one.flow.responder.address).collect();
+    let version = report.roster.version(one.flow.responder.address);
+    let interface = trace.interface(one);
+    let port = one.flow.responder.port;
+    let path = report.reference.path_for(&from, &to, one.flow.key.transport, port, one.service, interface, version);
+    path.is_some_and(|path| path.zone == Zone::IntraOrg)
+}
+
 /// "10.10.1.11 (cas) to 10.10.2.21 (mailbox), TCP 59531 (EMSMDB)".
 pub fn path(report: &Report<'_>, finding: &Finding) -> String {
-    let name = |party: &crate::diagnose::Party| {
+    let name = |party: &Party| {
         let host = report.roster.host(party.address);
         let name = host
             .and_then(|host| host.names.first())
@@ -135,7 +166,7 @@ pub fn path(report: &Report<'_>, finding: &Finding) -> String {
     let port = finding.port.map(|port| format!(" {port}")).unwrap_or_default();
     let what = finding.judgement.interface.and_then(|uuid| report.reference.interface(uuid)).map_or_else(
         || finding.service.filter(|service| *service != "other").map(str::to_owned),
-        |interface| Some(interface.short_name().to_owned()),
+        |interface| Some(interface.short_name()),
     );
     let what = what.map(|what| format!(" ({what})")).unwrap_or_default();
     format!("{} → {}, {transport}{port}{what}", name(client), name(server))
@@ -178,7 +209,16 @@ pub fn symptom(report: &Report<'_>, finding: &Finding) -> Option<String> {
         return None;
     }
     let row = reference_path(report, finding)?;
-    Some(report.reference.symptom(row)).filter(|symptom| !symptom.is_empty())
+    let events: Vec<_> = report
+        .reference
+        .events(&row.events)
+        .map(|event| match event.event_id {
+            0 => format!("{}: {}", event.log_source, event.meaning),
+            number => format!("{} {number}: {}", event.log_source, event.meaning),
+        })
+        .collect();
+    let events = if events.is_empty() { String::new() } else { format!(" ({})", events.join("; ")) };
+    Some(format!("{}{events}", row.symptom)).filter(|symptom| !symptom.is_empty())
 }
 
 /// What the vendor's stated policy says of blocking on this path.
@@ -187,7 +227,23 @@ pub fn support(report: &Report<'_>, finding: &Finding) -> Support {
     if finding.judgement.kind.verdict() != Verdict::Blocked {
         return Support::NotApplicable;
     }
-    report.reference.policy(report.roster, client.address, server.address).0
+    policy(report, client, server, finding).support
+}
+
+fn policy(report: &Report<'_>, client: &Party, server: &Party, finding: &Finding) -> Ruling {
+    let from: Vec<&str> = report.roster.roles(client.address).collect();
+    let to: Vec<&str> = report.roster.roles(server.address).collect();
+    let version = report.roster.version(server.address).or_else(|| report.roster.version(client.address));
+    let zone = reference_path(report, finding).map(|path| path.zone);
+    report.reference.support(&from, &to, zone, version)
+}
+
+/// The policy's own words on a blocked path, with their source. `None` where it says nothing.
+pub fn policy_sentence(report: &Report<'_>, finding: &Finding) -> Option<String> {
+    let (client, server) = (finding.client.as_ref()?, finding.server.as_ref()?);
+    let ruling = policy(report, client, server, finding);
+    (finding.judgement.kind.verdict() == Verdict::Blocked && ruling.support != Support::NotApplicable)
+        .then_some(ruling.sentence)
 }
 
 /// What to do next: the second capture or the command that settles it, or the rule to ask for.
@@ -235,7 +291,7 @@ pub fn next_step(report: &Report<'_>, finding: &Finding) -> String {
 
 fn rule(report: &Report<'_>, finding: &Finding) -> String {
     let (Some(client), Some(server)) = (&finding.client, &finding.server) else { return String::new() };
-    match report.reference.policy(report.roster, client.address, server.address).0 {
+    match policy(report, client, server, finding).support {
         Support::Unsupported => " that is missing: any port and protocol, both ways, between the groups \"Exchange Servers\" and \"Domain Controllers\" and within the first; this pair is the proof".to_owned(),
         _ => {
             let transport = finding.transport.map_or("", Transport::word).to_uppercase();
@@ -263,7 +319,7 @@ pub fn incident(report: &Report<'_>, incident: &Incident) -> String {
     let members: Vec<_> =
         report.diagnosis.findings.iter().filter(|finding| incident.findings.contains(&finding.id)).collect();
     let Some(first) = members.first() else { return String::new() };
-    let sides = |pick: fn(&Finding) -> Option<&crate::diagnose::Party>| {
+    let sides = |pick: fn(&Finding) -> Option<&Party>| {
         let parties: BTreeSet<_> = members.iter().filter_map(|finding| pick(finding)).collect();
         match parties.iter().next() {
             Some(only) if parties.len() == 1 => only.address.to_string(),
@@ -297,7 +353,7 @@ fn reference_path<'a>(report: &'a Report<'_>, finding: &Finding) -> Option<&'a c
     report.reference.path_for(
         &from,
         &to,
-        finding.transport?.word(),
+        finding.transport?,
         finding.port?,
         finding.service?,
         finding.judgement.interface,

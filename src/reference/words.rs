@@ -1,0 +1,189 @@
+//! The closed lists of words in the tables.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// Declares an enum whose variants are words of the tables, of JSON and of messages.
+macro_rules! words {
+    ($($(#[$about:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $word:literal,)* })*) => {$(
+        $(#[$about])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "&'static str")]
+        pub enum $name {
+            $($(#[$doc])* $variant,)*
+        }
+
+        impl $name {
+            /// All of them, in order.
+            pub const ALL: &[Self] = &[$(Self::$variant,)*];
+
+            /// As it is written.
+            pub fn word(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $word,)*
+                }
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = NotAWord;
+
+            /// The case of letters does not matter: `se` is `SE`.
+            fn from_str(text: &str) -> Result<Self, NotAWord> {
+                let found = Self::ALL.iter().find(|one| one.word().eq_ignore_ascii_case(text));
+                found.copied().ok_or_else(|| NotAWord {
+                    given: text.to_owned(),
+                    known: Self::ALL.iter().map(|one| one.word()).collect(),
+                })
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = NotAWord;
+
+            fn try_from(text: String) -> Result<Self, NotAWord> {
+                text.parse()
+            }
+        }
+
+        impl From<$name> for &'static str {
+            fn from(word: $name) -> Self {
+                word.word()
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.word())
+            }
+        }
+    )*};
+}
+
+/// A word that is not in its list.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("\"{given}\" is none of {}", known.join(", "))]
+pub struct NotAWord {
+    /// What was written.
+    pub given: String,
+    /// What could have been.
+    pub known: Vec<&'static str>,
+}
+
+words! {
+    /// A version of Exchange; later ones are greater.
+    Version {
+        /// Exchange 2000 and 2003.
+        V2003 = "2003",
+        /// Exchange 2007.
+        V2007 = "2007",
+        /// Exchange 2010.
+        V2010 = "2010",
+        /// Exchange 2013.
+        V2013 = "2013",
+        /// Exchange 2016.
+        V2016 = "2016",
+        /// Exchange 2019.
+        V2019 = "2019",
+        /// Subscription Edition.
+        Se = "SE",
+    }
+    /// What the policy thinks of filtering on a path.
+    Zone {
+        /// Between servers of the organization: unsupported from 2007 on.
+        IntraOrg = "intra-org",
+        /// With an Edge Transport server: expected.
+        Edge = "edge",
+        /// From clients: supported when the listed ports are open.
+        Client = "client",
+        /// Internet, cloud, telephony: supported when the listed ports are open.
+        External = "external",
+        /// Inside one host; odd on the wire.
+        Local = "local",
+        /// Microsoft itself asks to block it.
+        IntendedBlock = "intended-block",
+    }
+    /// How the destination port of a path is found.
+    Learn {
+        /// The listed ports or ranges.
+        Fixed = "fixed",
+        /// The endpoint mapper names it.
+        Epm = "epm",
+        /// A session description names it.
+        Sip = "sip",
+        /// The client chooses it.
+        ClientChosen = "client-chosen",
+        /// An administrator sets it.
+        Config = "config",
+    }
+    /// Who opens the conversations of a path.
+    Direction {
+        /// Source to destination only.
+        SrcToDst = "src_to_dst",
+        /// Either end.
+        Both = "both",
+    }
+    /// How well a row is founded.
+    Confidence {
+        /// Read in the named source.
+        Verified = "verified",
+        /// Read in a copy, a blog or the output of a scan.
+        VerifiedSecondary = "verified-secondary",
+        /// Known, not read again.
+        MemoryHigh = "memory-high",
+        /// Probably so.
+        MemoryMedium = "memory-medium",
+        /// Check before relying on it.
+        MemoryLow = "memory-low",
+    }
+    /// What an inference is worth.
+    Weight {
+        /// Names the role.
+        Strong = "strong",
+        /// Only supports another sign.
+        Weak = "weak",
+    }
+    /// What kind of host a role is.
+    Group {
+        /// An Exchange server.
+        Exchange = "exchange",
+        /// A domain controller or global catalog.
+        Directory = "directory",
+        /// An internal Lync or Skype for Business server.
+        Voice = "voice",
+        /// A user's program.
+        Client = "client",
+        /// What publishes Exchange or lies beyond the organization.
+        Outside = "outside",
+        /// Another server that Exchange uses, or that uses it.
+        Helper = "helper",
+        /// Nothing is known.
+        Unknown = "unknown",
+    }
+    /// Which two kinds of hosts a rule of the policy is about.
+    Pair {
+        /// Two Exchange servers, neither of them Edge.
+        ExchangeExchange = "exchange-exchange",
+        /// An Exchange server and a domain controller.
+        ExchangeDirectory = "exchange-directory",
+        /// An Exchange server and a Lync server.
+        ExchangeVoice = "exchange-voice",
+        /// One end is an Edge Transport server.
+        Edge = "edge",
+        /// One end is a client.
+        Client = "client",
+        /// One end publishes Exchange or lies beyond the organization.
+        Outside = "outside",
+    }
+    /// What the vendor's stated policy says of blocking on a path; the contract's words.
+    Support {
+        /// Blocking makes the deployment unsupported.
+        Unsupported = "unsupported",
+        /// Blocking is supported while the listed ports are open.
+        Supported = "supported",
+        /// The policy says nothing of it.
+        NotApplicable = "not-applicable",
+    }
+}
