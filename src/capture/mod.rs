@@ -5,6 +5,8 @@
 //! bounded buffer. Both go the same way: a reader of the format ([`pcap`], [`pcapng`]) looks at the
 //! window that the source holds and says what stands at its front.
 
+#[cfg(feature = "live")]
+pub mod device;
 mod frame;
 mod inputs;
 mod magic;

@@ -96,12 +96,11 @@ impl Pcapng {
     /// What enhanced and obsolete packet blocks have in common.
     fn packet(&mut self, block: &[u8], interface: u32, drops: u16, summary: &mut Summary) -> Step {
         let length = block.len();
-        let number = |at| self.order.u32(block, at);
-        let (Some(high), Some(low), Some(captured), Some(wire)) = (number(12), number(16), number(20), number(24))
-        else {
+        let (Some(header), Some(room)) = (block.first_chunk::<DATA>(), length.checked_sub(DATA + 4)) else {
             return self.unreadable(length, "is too short for a packet");
         };
-        let room = length.saturating_sub(DATA + 4);
+        let number = |at| self.order.u32(header, at).unwrap_or_default();
+        let (high, low, captured, wire) = (number(12), number(16), number(20), number(24));
         if captured as usize > room {
             return self.unreadable(length, &format!("claims {captured} captured octets and has room for {room}"));
         }
@@ -113,7 +112,8 @@ impl Pcapng {
         let options = end.next_multiple_of(4);
         if drops > 0 || options + 4 < length {
             let told = describe::drop_count(self.order, block.get(options..length - 4).unwrap_or_default());
-            summary.lost_by_capture += from.lost_before_packet(told.saturating_add(drops.into()));
+            let more = from.lost_before_packet(told.saturating_add(drops.into()));
+            summary.lost_by_capture = summary.lost_by_capture.saturating_add(more);
         }
         Step::Packet(Place {
             length,
@@ -128,14 +128,13 @@ impl Pcapng {
     /// Section 4.4: a packet of the first interface, without time or captured length.
     fn simple(&self, block: &[u8]) -> Step {
         let length = block.len();
-        let Some(wire) = self.order.u32(block, 8) else {
+        let (Some(wire), Some(room)) = (self.order.u32(block, 8), length.checked_sub(SIMPLE_DATA + 4)) else {
             return self.unreadable(length, "is too short for a packet");
         };
         let Some(from) = self.interfaces.first() else {
             return self.unreadable(length, "is a packet before any interface");
         };
         let captured = if from.snaplen == 0 { wire } else { wire.min(from.snaplen) };
-        let room = length.saturating_sub(SIMPLE_DATA + 4);
         let captured = room.min(captured as usize);
         Step::Packet(Place {
             length,

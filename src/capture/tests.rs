@@ -1,6 +1,8 @@
 //! Captures written here, octet by octet, and read back.
 
 mod damage;
+#[cfg(feature = "live")]
+mod device;
 mod files;
 mod pcap;
 mod pcapng;

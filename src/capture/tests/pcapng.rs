@@ -182,14 +182,16 @@ fn a_packet_that_cannot_be_used_is_counted_and_passed_over() {
     pen.block(6, |pen| {
         pen.u32(0);
     });
+    pen.block(3, |_| {});
     pen.enhanced(0, NOON, b"good", 4);
     let (kept, summary) = read(&pen.octets);
-    assert_eq!((kept.len(), kept[0].number, summary.packets, summary.complete), (1, 5, 5, true));
+    assert_eq!((kept.len(), kept[0].number, summary.packets, summary.complete), (1, 6, 6, true));
     let beginnings = [
         "frame 1 at offset 28: block 2 is a packet before any interface",
         "frame 2 at offset 68: block 4 names interface 9 of 1",
         "frame 3 at offset 104: block 5 claims 500 captured octets and has room for 8",
         "frame 4 at offset 144: block 6 is too short",
+        "frame 5 at offset 160: block 7 is too short",
     ];
     assert_eq!(summary.problems.len(), beginnings.len(), "{:?}", summary.problems);
     for (problem, beginning) in summary.problems.iter().zip(beginnings) {
