@@ -39,4 +39,8 @@ pub mod epm;
 
 protocols! {
     dcerpc,
+    netbios_ssn,
+    smb,
+    netbios_ns,
+    netbios_dgm,
 }
