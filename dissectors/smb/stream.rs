@@ -28,8 +28,10 @@ struct Reading {
 /// What the next octets of one side are.
 #[derive(Default, Clone, Copy)]
 enum Place {
-    /// The header of a session packet.
+    /// The first octets that were captured: a header, or the tail of a message in front of one.
     #[default]
+    Start,
+    /// The header of a session packet.
     Packet,
     /// The next of several messages in one session packet, of which so many octets are left.
     Compounded(usize),
@@ -55,6 +57,7 @@ impl Stream {
         let mut r = Reader::new(octets);
         let packet = Packet::read(&mut r)?;
         if packet.kind != Kind::MESSAGE || packet.length == 0 {
+            self.reading(side).place = Place::Packet;
             return Ok(packet.whole());
         }
         let length = self.message(side, r.rest(), packet.length, tell)?;
@@ -134,6 +137,13 @@ impl Stream {
 impl Dialogue for Stream {
     fn read(&mut self, side: Side, octets: &[u8], tell: &mut dyn FnMut(Fact)) -> Result<usize, Stop> {
         let read = match self.reading(side).place {
+            Place::Start => match find(octets) {
+                Some(at) if at > 0 => {
+                    self.reading(side).place = Place::Packet;
+                    return Ok(at);
+                }
+                _ => self.packet(side, octets, tell),
+            },
             Place::Packet => self.packet(side, octets, tell),
             Place::Compounded(left) => self.message(side, octets, left, tell),
             Place::Lost => return self.search(side, octets, tell),
