@@ -126,9 +126,7 @@ fn probe(hint: &Hint<'_>) -> Probe {
     let mut r = Reader::new(hint.octets);
     let packet = match Packet::read(&mut r) {
         Ok(packet) => packet,
-        Err(stop) if stop.is_incomplete() && hint.octets.first().is_some_and(|first| first & 0x80 != 0) => {
-            return Probe::More;
-        }
+        Err(stop) if stop.is_incomplete() && matches!(hint.octets, [0x81..=0x85, ..]) => return Probe::More,
         Err(_) => return Probe::No,
     };
     match packet.kind {
