@@ -40,6 +40,8 @@ macro_rules! protocols {
 pub mod epm;
 
 protocols! {
+    smb,
+    netbios_ssn,
     dcerpc,
     kerberos,
     ldap,
@@ -50,6 +52,8 @@ protocols! {
     sip,
     http,
     dns,
+    netbios_ns,
+    netbios_dgm,
     ntp,
     cluster,
     dag_replication,
