@@ -208,12 +208,20 @@ class Caller:
         self._exchange(BIND, body)
 
     def request(self, opnum: int, stub: bytes) -> bytes:
+        self.post(opnum, stub)
+        return self._answer()[8:]
+
+    def post(self, opnum: int, stub: bytes) -> None:
+        """Send a request without waiting: calls may overlap on one connection."""
         self.call += 1
-        answer = self._exchange(REQUEST, struct.pack("<IHH", len(stub), 0, opnum) + stub)
-        return answer[8:]
+        body = struct.pack("<IHH", len(stub), 0, opnum) + stub
+        self.connection.sendall(pdu(REQUEST, self.call, body))
 
     def _exchange(self, kind: int, body: bytes) -> bytes:
         self.connection.sendall(pdu(kind, self.call, body))
+        return self._answer()
+
+    def _answer(self) -> bytes:
         got = read_pdu(self.connection)
         if got is None:
             raise ConnectionResetError("closed in the middle of a call")
@@ -238,7 +246,8 @@ def call(args: argparse.Namespace) -> str:
             for turn, opnum in enumerate(args.opnums):
                 if turn:
                     time.sleep(args.pause)
-                bound.request(opnum, octets(f"request {turn} {opnum}", args.stub))
+                ask = bound.post if opnum == ANSWER_LATE else bound.request
+                ask(opnum, octets(f"request {turn} {opnum}", args.stub))
             time.sleep(args.linger)
             bound.connection.close()
             return "answered"

@@ -5,6 +5,8 @@ import pathlib
 import sys
 from collections.abc import Callable
 
+import directory_server
+import mail_server
 from daemons import launch, runs
 from network import DOMAIN, WORK, run
 
@@ -71,6 +73,9 @@ SERVERS: dict[str, Callable[[], None]] = {
         f"nspi={ADDRESS_BOOK_PORT}", f"rfr={ADDRESS_BOOK_PORT}",
     ),
     "exchange-mbx2": _exchange("mbx2", f"emsmdb={EMSMDB_PORT}", "--stale", f"rfr={STALE_PORT}"),
+    "samba-dc1": directory_server.start,
+    "mail-hub1": mail_server.start_hub,
+    "mail-edge1": mail_server.start_edge,
     "web-cas1": _web("cas1", (443,)),
     "web-cas2": _web("cas2", (443, 444)),
     "web-mbx1": _web("mbx1", (444,)),

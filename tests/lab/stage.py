@@ -82,6 +82,14 @@ class Stage:
         script = str(HERE / "exchange_rpc.py")
         return self.start(host, sys.executable, "-B", script, "call", story.address(server), interface, *map(str, argv))
 
+    def start_in_firewall(self, *argv: str) -> subprocess.Popen:
+        """Run a program in the firewall's namespace; returns once it has printed a line."""
+        command = ["ip", "netns", "exec", namespace(network.FIREWALL), *argv]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        if not process.stdout.readline():
+            self.void(f"{argv[-2]} did not start")
+        return process
+
     def want(self, word: str, *processes: subprocess.Popen) -> None:
         """Wait for clients; the scenario is void unless each says `word` last."""
         for process in processes:
@@ -105,6 +113,10 @@ class Stage:
         if check and process.returncode != 0:
             raise LabError(f"{self.scenario.path}: {' '.join(argv)} ended with {process.returncode}: {said}")
         return said
+
+    def void(self, why: str) -> None:
+        """The scenario did not happen as its story says."""
+        raise LabError(f"{self.scenario.path}: {why}")
 
     def pause(self, seconds: float) -> None:
         time.sleep(seconds)

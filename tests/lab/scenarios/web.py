@@ -1,5 +1,6 @@
 """HTTPS between Exchange servers and from clients: proxying, back end on 444, dead hosts."""
 
+import network
 from firewall import Policy
 from stage import Stage
 from story import Capture, Scenario, clear, cleared_as, report
@@ -44,8 +45,6 @@ def _rejected_rst(stage: Stage) -> None:
 
 def _host_down(stage: Stage) -> None:
     """mbx2 serves, then its cable is out: the router finds nobody and says so."""
-    import network
-
     stage.want("answered", _get(stage, "cas1", "mbx2", 444), _get(stage, "cas1", "cas2", 443))
     network.unplug("mbx2")
     try:
@@ -146,9 +145,8 @@ SCENARIOS = [
                 clear("cas1", "mbx2", 444, because="it worked until the host was gone; then ICMP 3/1, on every port alike"),
                 clear("cas1", "cas2", 443),
             )),
-            Capture("firewall", "fw", (
-                cleared_as("cas1", "mbx2", 135, "host-unreachable", because="the same, seen where the SYNs enter the router"),
-            ), device="fw-int"),
+            Capture("last-leg", "fw", (clear("cas1", "cas2", 443), clear("cas1", "mbx2", 444)), device="fw-s2",
+                    remark="The router's leg towards the host: after its death only ARP requests without an answer."),
         ),
         _host_down, HOSTS, stand_ins=STAND_IN,
     ),
