@@ -82,7 +82,6 @@ QUIET_V6_SYSCTLS = (
     "net.ipv6.conf.{device}.accept_dad=0",
     "net.ipv6.conf.{device}.accept_ra=0",
     "net.ipv6.conf.{device}.router_solicitations=0",
-    "net.ipv6.conf.{device}.addr_gen_mode=1",
 )
 FIREWALL_SYSCTLS = (
     "net.ipv4.ip_forward=1",

@@ -18,9 +18,10 @@ REAL = "recorded in the lab: real TCP/IP stacks in network namespaces behind a r
 class Expect:
     """The truth about one conversation as one vantage point can know it."""
 
-    client: str
-    server: str
-    port: int
+    # All None when the truth is about the capture as a whole.
+    client: str | None
+    server: str | None
+    port: int | None
     transport: str = "tcp"
     kind: str | None = None
     or_kinds: tuple[str, ...] = ()
@@ -29,8 +30,6 @@ class Expect:
     cleared_as: str | None = None
     outcome: str | None = None
     because: str = ""
-    # How many frames of this conversation `lab check` wants to see at least.
-    frames: int = 1
 
     def seen_as(self, outcome: str) -> "Expect":
         return replace(self, outcome=outcome)
@@ -49,6 +48,11 @@ def clear(client: str, server: str, port: int, outcome: str | None = None, trans
 def cleared_as(client: str, server: str, port: int, kind: str, *, because: str, transport: str = "tcp") -> Expect:
     """It failed, but not because something filters: a `not-blocked` or `inconclusive` kind says why."""
     return Expect(client, server, port, transport, must_not=("blocked", "altered"), cleared_as=kind, because=because)
+
+
+def capture_wide(kind: str) -> Expect:
+    """Said of the capture as a whole, not of a conversation."""
+    return Expect(None, None, None, kind=kind, must="report")
 
 
 @dataclass(frozen=True)
@@ -115,12 +119,10 @@ def address(name: str) -> str:
 
 
 def _expect(expect: Expect) -> list[str]:
-    lines = [
-        _pair("client", address(expect.client)),
-        _pair("server", address(expect.server)),
-        _pair("port", expect.port),
-        _pair("transport", expect.transport),
-    ]
+    lines = []
+    if expect.client and expect.server:
+        lines += [_pair("client", address(expect.client)), _pair("server", address(expect.server))]
+        lines += [_pair("port", expect.port), _pair("transport", expect.transport)]
     for key in ("kind", "or_kinds", "must", "must_not", "cleared_as", "outcome", "because"):
         value = getattr(expect, key)
         if value:

@@ -113,7 +113,10 @@ def _all(client: str, *ports: int) -> tuple:
     return tuple(clear(client, "dc1", port) for port in ports)
 
 
+# The client prefers IPv6 once DNS has told it of an AAAA record.
+KERBEROS_V6 = clear(HOSTS["cas-dmz"].v6, HOSTS["dc1"].v6, 88, "datagrams", "udp")
 DNS = clear("cas-dmz", "dc1", 53, "datagrams", "udp")
+KERBEROS_LIFE = "the firewall drops UDP 88; TCP 88 and DNS of the same server answer in the same seconds"
 SCENARIOS = [
     Scenario(
         "directory", "healthy",
@@ -146,7 +149,7 @@ SCENARIOS = [
             Capture("client", "cas-dmz", (
                 report("cas-dmz", "dc1", 389, "syn-rejected",
                        because="the RST carries the firewall's TTL (64), everything else of dc1 127; its 389 does listen"),
-                *_all("cas-dmz", 3268), DNS, clear("cas-dmz", "dc1", 88, transport="udp"),
+                *_all("cas-dmz", 3268), DNS, KERBEROS_V6,
             )),
         ),
         _ldap_rejected, OUTSIDE,
@@ -162,7 +165,7 @@ SCENARIOS = [
             Capture("client", "cas-dmz", (
                 report("cas-dmz", "dc1", 389, "icmp-prohibited",
                        because="ICMP 3/13 from the firewall, quoting the SYN").seen_as("icmp-rejected"),
-                *_all("cas-dmz", 3268), DNS, clear("cas-dmz", "dc1", 88, transport="udp"),
+                *_all("cas-dmz", 3268), DNS, KERBEROS_V6,
             )),
         ),
         _ldap_rejected, OUTSIDE,
@@ -222,13 +225,13 @@ SCENARIOS = [
         SERVERS,
         (
             Capture("client", "cas-dmz", (
-                report("cas-dmz", "dc1", 88, "udp-blocked", transport="udp",
-                       because="the firewall drops UDP 88; TCP 88 and DNS of the same server answer in the same seconds"),
-                *_all("cas-dmz", 88, 389), DNS,
+                report("cas-dmz", "dc1", 88, "udp-blocked", transport="udp", because=KERBEROS_LIFE),
+                report(HOSTS["cas-dmz"].v6, HOSTS["dc1"].v6, 88, "udp-blocked", transport="udp", because=KERBEROS_LIFE),
+                clear(HOSTS["cas-dmz"].v6, HOSTS["dc1"].v6, 88), *_all("cas-dmz", 389), DNS,
             )),
         ),
         _udp_kerberos, OUTSIDE,
-        Policy("dropped UDP 88, silently", ("ip daddr 10.10.2.10 udp dport 88 drop",)),
+        Policy("dropped UDP 88 of IPv4 and IPv6, silently", ("udp dport 88 drop",)),
         STAND_IN,
     ),
 ]  # fmt: skip

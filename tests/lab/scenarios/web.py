@@ -2,6 +2,7 @@
 
 import network
 from firewall import Policy
+from network import HOSTS as EVERY
 from stage import Stage
 from story import Capture, Scenario, clear, cleared_as, report
 
@@ -9,10 +10,12 @@ STAND_IN = "Exchange web services are nginx with a self-signed certificate; RPC 
 SERVERS = ("web-cas1", "web-cas2", "web-mbx1", "web-mbx2", "exchange-mbx2")
 HOSTS = ("cas1", "cas2", "mbx2", "fw")
 NOBODY = "10.10.3.99"
+V6, FROM_V6 = EVERY["cas2"].v6, EVERY["cas1"].v6
 
 
 def _get(stage: Stage, host: str, server: str, port: int, *more: object):
-    return stage.client(host, "https", server, port, "--name", f"{server}.exlab.test", *more)
+    name = "cas2" if server == V6 else server
+    return stage.client(host, "https", server, port, "--name", f"{name}.exlab.test", *more)
 
 
 def _healthy(stage: Stage) -> None:
@@ -71,6 +74,22 @@ def _synack_dropped(stage: Stage) -> None:
     stage.want("silent", blocked)
     stage.pause(4)
     stage.want("answered", _get(stage, "cas1", "cas2", 444))
+
+
+def _v6_dropped(stage: Stage) -> None:
+    """Over IPv6 silence, over IPv4 to the same server all is well: as a dual-stack client meets it."""
+    lost = _get(stage, "cas1", V6, 443)
+    stage.want("answered", _get(stage, "cas1", V6, 444), _get(stage, "cas1", "cas2", 443))
+    stage.pause(8)
+    stage.want("answered", _get(stage, "cas1", V6, 444))
+    stage.want("silent", lost)
+    stage.want("answered", _get(stage, "cas1", "cas2", 443))
+
+
+def _v6_rejected(stage: Stage) -> None:
+    stage.want("answered", _get(stage, "cas1", V6, 444))
+    stage.want("unreachable", _get(stage, "cas1", V6, 443, "--attempts", 3))
+    stage.want("answered", _get(stage, "cas1", V6, 444), _get(stage, "cas1", "cas2", 443))
 
 
 LIFE = clear("cas1", "cas2", 444, because="no rule names port 444")
@@ -186,6 +205,36 @@ SCENARIOS = [
         _synack_dropped, HOSTS,
         Policy("dropped the SYN-ACKs of port 443 from the second site",
                ("ip saddr 10.10.3.0/24 tcp sport 443 tcp flags & (syn | ack) == syn | ack drop",)),
+        STAND_IN,
+    ),
+    Scenario(
+        "web", "v6-dropped",
+        "HTTPS is dropped over IPv6 only",
+        "A rule set that was written for IPv4 and forgot a port in its IPv6 twin.",
+        SERVERS,
+        (
+            Capture("client", "cas1", (
+                report(FROM_V6, V6, 443, "proxy-blocked", "syn-dropped", because="dropped over IPv6; 444 over IPv6 and 443 over IPv4 work"),
+                clear(FROM_V6, V6, 444), clear("cas1", "cas2", 443),
+            )),
+        ),
+        _v6_dropped, ("cas1", "cas2", "fw"),
+        Policy("dropped TCP 443 over IPv6, silently", ("meta nfproto ipv6 tcp dport 443 drop",)),
+        STAND_IN,
+    ),
+    Scenario(
+        "web", "v6-rejected-icmp",
+        "HTTPS is rejected over IPv6",
+        "ICMPv6 'administratively prohibited' (1/1) from the firewall.",
+        SERVERS,
+        (
+            Capture("client", "cas1", (
+                report(FROM_V6, V6, 443, "icmp-prohibited", "proxy-blocked", because="ICMPv6 1/1 from the firewall, quoting the SYN"),
+                clear(FROM_V6, V6, 444), clear("cas1", "cas2", 443),
+            )),
+        ),
+        _v6_rejected, ("cas1", "cas2", "fw"),
+        Policy("rejected TCP 443 over IPv6 with ICMPv6 1/1", ("meta nfproto ipv6 tcp dport 443 reject with icmpv6 type admin-prohibited",)),
         STAND_IN,
     ),
 ]  # fmt: skip
