@@ -147,6 +147,16 @@ impl<'a> Context<'a> {
         self.roster.addresses(host).into_iter().any(|address| self.trace.life.ever(address))
     }
 
+    /// Whether the host was heard between `time` and the end of the life that it proves.
+    pub fn heard_after(&self, host: IpAddr, time: Time) -> bool {
+        let addresses = self.roster.addresses(host);
+        let mut voices = addresses.iter().filter_map(|address| self.voices.get(address));
+        voices.any(|voices| {
+            let at = voices.partition_point(|voice| voice.time <= time);
+            voices.get(at).is_some_and(|voice| voice.time.since(time) <= LIFE)
+        })
+    }
+
     /// The packet of the host nearest to `time`; one to `peer` is preferred when it is near enough to count.
     pub fn voice(&self, host: IpAddr, peer: IpAddr, time: Time) -> Option<Voice> {
         let addresses = self.roster.addresses(host);
@@ -196,14 +206,23 @@ impl<'a> Context<'a> {
         self.successes(flow.initiator.address, flow.responder, flow.key.transport).next()
     }
 
-    /// Whether a service works over TCP between the same two hosts near the time.
+    /// A conversation over TCP of the same service between the same two hosts, by any of their addresses, near the time.
     pub fn over_tcp(&self, conversation: &Conversation) -> Option<&'a Conversation> {
         let flow = &conversation.flow;
-        let reached = self.reached.get(&(flow.initiator.address, flow.responder.address));
-        let mut near = self.near(reached, flow.first.time, flow.last.time);
-        near.find(|other| {
-            other.flow.key.transport == Transport::Tcp && other.flow.responder.port == flow.responder.port
-        })
+        let (clients, servers) =
+            (self.roster.addresses(flow.initiator.address), self.roster.addresses(flow.responder.address));
+        for client in clients {
+            for &server in &servers {
+                let mut near = self.near(self.reached.get(&(client, server)), flow.first.time, flow.last.time);
+                let same = near.find(|other| {
+                    other.flow.key.transport == Transport::Tcp && other.flow.responder.port == flow.responder.port
+                });
+                if same.is_some() {
+                    return same;
+                }
+            }
+        }
+        None
     }
 
     /// Conversations of a list that were going on near the time; of a very long list those that began last.
