@@ -70,6 +70,8 @@ pub enum Format {
     PcapModified,
     /// The format of blocks.
     Pcapng,
+    /// Not written at all: a device.
+    Live,
 }
 
 /// How a capture is packed.
@@ -82,6 +84,15 @@ pub enum Compression {
 }
 
 impl Summary {
+    /// Nothing captured yet from a device, whose times have `precision` decimals.
+    pub fn of_device(name: &str, link: LinkType, precision: u8) -> Self {
+        let mut summary = Self::new(name.to_owned(), Format::Live, None);
+        summary.link_types.push(link);
+        summary.precision = precision;
+        summary.complete = true;
+        summary
+    }
+
     pub(super) fn new(path: String, format: Format, compression: Option<Compression>) -> Self {
         Self {
             path,
@@ -147,6 +158,7 @@ impl Format {
         match self {
             Self::Pcap | Self::PcapNanoseconds | Self::PcapModified => "pcap",
             Self::Pcapng => "pcapng",
+            Self::Live => "live",
         }
     }
 }
@@ -158,6 +170,7 @@ impl fmt::Display for Format {
             Self::PcapNanoseconds => "pcap with nanoseconds",
             Self::PcapModified => "modified pcap",
             Self::Pcapng => "pcapng",
+            Self::Live => "live",
         })
     }
 }
