@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 use super::LinkType;
 use super::step::Place;
-use crate::time::Time;
+use crate::time::{Span, Time};
 
 /// What is known of a capture from the frames read so far. Final once `next` has returned `None`.
 #[derive(Debug, Clone)]
@@ -36,6 +36,8 @@ pub struct Summary {
     pub snapped: u64,
     /// Frames whose time is before that of the frame in front of them.
     pub clock_steps_back: u64,
+    /// The farthest of these steps, and the frame behind it.
+    pub farthest_step_back: Option<(Span, u64)>,
     /// Frames without a time of their own (simple packet blocks): given the time of the frame before.
     pub untimed: u64,
     /// It ends inside a record.
@@ -107,6 +109,7 @@ impl Summary {
             lost_by_capture: 0,
             snapped: 0,
             clock_steps_back: 0,
+            farthest_step_back: None,
             untimed: 0,
             truncated: false,
             complete: false,
@@ -133,9 +136,12 @@ impl Summary {
             self.untimed += 1;
             return self.previous;
         };
-        match self.last {
-            Some(_) if time < self.previous => self.clock_steps_back += 1,
-            _ => {}
+        if self.last.is_some() && time < self.previous {
+            self.clock_steps_back += 1;
+            let step = self.previous.since(time);
+            if self.farthest_step_back.is_none_or(|(farthest, _)| farthest < step) {
+                self.farthest_step_back = Some((step, self.packets));
+            }
         }
         self.first = Some(self.first.map_or(time, |first| first.min(time)));
         self.last = Some(self.last.map_or(time, |last| last.max(time)));

@@ -64,8 +64,12 @@ pub struct Alerts {
 impl Alerts {
     /// Compares a new diagnosis with what is open. In order: resolved, updated, opened, each in the order of the report.
     pub fn look(&mut self, diagnosis: &Diagnosis, now: Time) -> Vec<Change> {
-        let current: BTreeMap<Place, &Finding> =
-            diagnosis.findings.iter().filter(|finding| worth_telling(finding, now)).map(|one| (place(one), one)).collect();
+        let current: BTreeMap<Place, &Finding> = diagnosis
+            .findings
+            .iter()
+            .filter(|finding| worth_telling(finding, now))
+            .map(|one| (place(one), one))
+            .collect();
         let mut changes = self.resolve(&current, now);
         for (place, finding) in &current {
             if finding.resolved {
@@ -98,7 +102,8 @@ impl Alerts {
             let still = current.get(place);
             let works_again = still.is_some_and(|finding| finding.resolved);
             let replaced = current.keys().any(|other| same_path(place, other) && place.4 != other.4);
-            let gone = still.is_none() && (replaced || open.finding.last.is_none_or(|last| now.since(last) >= FORGOTTEN));
+            let gone =
+                still.is_none() && (replaced || open.finding.last.is_none_or(|last| now.since(last) >= FORGOTTEN));
             // Out of the window although it was tried lately: judged otherwise for a moment. Wait.
             if !works_again && !gone {
                 return true;
