@@ -92,11 +92,9 @@ def write(scenario: Scenario) -> str:
     """The text of story.toml."""
     lines = [_pair("title", scenario.title), _pair("purpose", scenario.purpose)]
     lines.append(_pair("provenance", f"{REAL}. {scenario.stand_ins or 'All servers are real.'}"))
-    for name in scenario.hosts:
-        host = HOSTS.get(name)
-        lines += ["", "[[host]]", _pair("name", name)]
-        if host:
-            lines += [_pair("addresses", [host.v4, host.v6]), _pair("roles", host.roles)]
+    for host in (HOSTS[name] for name in scenario.hosts):
+        lines += ["", "[[host]]", _pair("name", host.name)]
+        lines += [_pair("addresses", [host.v4, host.v6]), _pair("roles", host.roles)]
     lines += ["", "[firewall]", _pair("did", scenario.policy.did)]
     if scenario.policy.rules():
         lines.append(f"rules = '''\n{scenario.policy.rules()}\n'''")

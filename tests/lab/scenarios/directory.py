@@ -4,12 +4,12 @@ from directory_server import PASSWORD, REALM, kerberos_config, member_config
 from firewall import Policy
 from network import DOMAIN, HOSTS
 from stage import Stage
-from story import Capture, Scenario, clear, cleared_as, report
+from story import Capture, Scenario, clear, report
 
 STAND_IN = "The domain controller is Samba AD DC; the member is Samba's and MIT Kerberos' tools, not Windows."
 DC1 = f"dc1.{DOMAIN}"
 SERVERS = ("samba-dc1",)
-INSIDE, OUTSIDE = ("cas1", "dc1", "fw"), ("cas-dmz", "dc1", "fw")
+INSIDE, OUTSIDE = ("cas1", "dc1"), ("cas-dmz", "dc1")
 BASE = "dc=exlab,dc=test"
 
 

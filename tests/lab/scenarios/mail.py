@@ -10,7 +10,7 @@ from story import Capture, Scenario, clear, report
 
 STAND_IN = "Transport servers are Postfix; their EHLO is not Exchange's."
 INSPECTED = STAND_IN + " The inspection is a stand-in that rewrites segments in place as the named product family does."
-SERVERS, HOSTS = ("mail-edge1", "mail-hub1"), ("hub1", "edge1", "fw")
+SERVERS, HOSTS = ("mail-edge1", "mail-hub1"), ("hub1", "edge1")
 CARRIED_ASIDE = ("tcp dport 25 drop", "tcp sport 25 drop")
 
 

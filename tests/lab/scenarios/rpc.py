@@ -9,7 +9,7 @@ STAND_IN = (
     "Mailbox servers are stand-ins speaking real DCE/RPC (bind, ept_map with towers, request, response, fault)"
     " without authentication and with pseudo-random stubs; HTTPS is nginx."
 )
-HOSTS = ("cas-dmz", "mbx1", "fw")
+HOSTS = ("cas-dmz", "mbx1")
 SERVERS = ("exchange-mbx1", "web-mbx1")
 MAPPER = clear("cas-dmz", "mbx1", 135, "closed", because="the rule does not name port 135")
 WEB = clear("cas-dmz", "mbx1", 444, because="the rule does not name port 444")
@@ -162,7 +162,7 @@ SCENARIOS = [
                 clear("cas-dmz", "mbx2", EMSMDB_PORT, "closed"),
             )),
         ),
-        _not_registered, ("cas-dmz", "mbx2", "fw"), stand_ins=STAND_IN,
+        _not_registered, ("cas-dmz", "mbx2"), stand_ins=STAND_IN,
     ),
     Scenario(
         "rpc", "stale-port",
@@ -177,7 +177,7 @@ SCENARIOS = [
                 clear("cas-dmz", "mbx2", EMSMDB_PORT, "closed"),
             )),
         ),
-        _stale_port, ("cas-dmz", "mbx2", "fw"), stand_ins=STAND_IN,
+        _stale_port, ("cas-dmz", "mbx2"), stand_ins=STAND_IN,
     ),
     Scenario(
         "rpc", "midstream-reset",
