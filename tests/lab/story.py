@@ -35,12 +35,16 @@ class Expect:
         return replace(self, outcome=outcome)
 
 
-def report(client: str, server: str, port: int, kind: str, *or_kinds: str, because: str, transport: str = "tcp") -> Expect:
+def report(
+    client: str, server: str, port: int, kind: str, *or_kinds: str, because: str, transport: str = "tcp"
+) -> Expect:
     """This is blocked (or altered, or inconclusive), and a finding of that kind must say so."""
     return Expect(client, server, port, transport, kind, or_kinds, "report", because=because)
 
 
-def clear(client: str, server: str, port: int, outcome: str | None = None, transport: str = "tcp", because: str = "") -> Expect:
+def clear(
+    client: str, server: str, port: int, outcome: str | None = None, transport: str = "tcp", because: str = ""
+) -> Expect:
     """Healthy: nothing here may be called blocked or altered."""
     return Expect(client, server, port, transport, must_not=("blocked", "altered"), outcome=outcome, because=because)
 

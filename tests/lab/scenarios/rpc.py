@@ -143,12 +143,14 @@ SCENARIOS = [
         SERVERS,
         (
             Capture("client", "cas-dmz", (
-                report("cas-dmz", "mbx1", 135, "syn-dropped", because="the firewall drops TCP 135; 444 answers before, during and after"),
+                report("cas-dmz", "mbx1", 135, "syn-dropped",
+                       because="the firewall drops TCP 135; 444 answers before, during and after"),
                 WEB,
             )),
         ),
         _mapper_dropped, HOSTS,
-        Policy("dropped TCP 135 towards the internal network, silently", ("ip daddr 10.10.2.0/24 tcp dport 135 drop",)),
+        Policy("dropped TCP 135 towards the internal network, silently",
+               ("ip daddr 10.10.2.0/24 tcp dport 135 drop",)),
         STAND_IN,
     ),
     Scenario(
@@ -158,7 +160,8 @@ SCENARIOS = [
         ("exchange-mbx2",),
         (
             Capture("client", "cas-dmz", (
-                cleared_as("cas-dmz", "mbx2", 135, "rpc-not-registered", because="mbx2 registers neither NSPI nor the store"),
+                cleared_as("cas-dmz", "mbx2", 135, "rpc-not-registered",
+                           because="mbx2 registers neither NSPI nor the store"),
                 clear("cas-dmz", "mbx2", EMSMDB_PORT, "closed"),
             )),
         ),
@@ -227,7 +230,8 @@ SCENARIOS = [
         SERVERS,
         (
             Capture("client", "cas-dmz", (
-                cleared_as("cas-dmz", "mbx1", EMSMDB_PORT, "reset-by-host", because="the server's own stack sent the RST, with its own TTL"),
+                cleared_as("cas-dmz", "mbx1", EMSMDB_PORT, "reset-by-host",
+                           because="the server's own stack sent the RST, with its own TTL"),
                 MAPPER, WEB,
             )),
         ),

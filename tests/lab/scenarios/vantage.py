@@ -97,7 +97,8 @@ SCENARIOS = [
         SERVERS,
         (
             Capture("client", "cas-dmz", (
-                cleared_as("cas-dmz", "mbx1", EMSMDB_PORT, "capture-edge", because="one SYN, the last frame of the capture"),
+                cleared_as("cas-dmz", "mbx1", EMSMDB_PORT, "capture-edge",
+                           because="one SYN, the last frame of the capture"),
                 clear("cas-dmz", "mbx1", 135), clear("cas-dmz", "mbx1", 444),
             )),
         ),
@@ -119,7 +120,8 @@ SCENARIOS = [
         "A healthy session, every packet seen on both legs of the firewall",
         "Each packet twice, the second time with its TTL lowered: neither retransmissions nor two senders.",
         SERVERS,
-        (Capture("firewall", "fw", (capture_wide("duplicate-packets"), *HEALTHY), device="any", remark="All devices of the firewall (LINUX_SLL2)."),),
+        (Capture("firewall", "fw", (capture_wide("duplicate-packets"), *HEALTHY), device="any",
+                 remark="All devices of the firewall (LINUX_SLL2)."),),
         _session, HOSTS, stand_ins=STAND_IN,
     ),
 ]  # fmt: skip

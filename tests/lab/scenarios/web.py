@@ -188,7 +188,8 @@ SCENARIOS = [
         SERVERS,
         (
             Capture("client", "cas2", (
-                cleared_as("cas2", "cas1", 444, "refused-by-host", because="cas1 has no listener on 444 and no firewall of its own"),
+                cleared_as("cas2", "cas1", 444, "refused-by-host",
+                           because="cas1 has no listener on 444 and no firewall of its own"),
                 clear("cas2", "cas1", 443),
             )),
         ),
@@ -201,8 +202,10 @@ SCENARIOS = [
         SERVERS,
         (
             Capture("client", "cas1", (
-                cleared_as("cas1", "mbx2", 135, "host-unreachable", because="ICMP 3/1 from the router next to the host, after ARP failed"),
-                clear("cas1", "mbx2", 444, because="it worked until the host was gone; then ICMP 3/1, on every port alike"),
+                cleared_as("cas1", "mbx2", 135, "host-unreachable",
+                           because="ICMP 3/1 from the router next to the host, after ARP failed"),
+                clear("cas1", "mbx2", 444,
+                      because="it worked until the host was gone; then ICMP 3/1, on every port alike"),
                 clear("cas1", "cas2", 443),
             )),
             Capture("last-leg", "fw", (clear("cas1", "cas2", 443), clear("cas1", "mbx2", 444)), device="fw-s2",
@@ -217,8 +220,10 @@ SCENARIOS = [
         SERVERS,
         (
             Capture("client", "cas1", (
-                cleared_as("cas1", NOBODY, 443, "host-silent", because="no host has this address, and no packet of it was ever seen"),
-                cleared_as("cas1", NOBODY, 135, "host-silent", because="no host has this address, and no packet of it was ever seen"),
+                cleared_as("cas1", NOBODY, 443, "host-silent",
+                           because="no host has this address, and no packet of it was ever seen"),
+                cleared_as("cas1", NOBODY, 135, "host-silent",
+                           because="no host has this address, and no packet of it was ever seen"),
                 clear("cas1", "cas2", 443),
             )),
         ),
@@ -255,7 +260,8 @@ SCENARIOS = [
         SERVERS,
         (
             Capture("client", "cas1", (
-                report(FROM_V6, V6, 443, "proxy-blocked", "syn-dropped", because="dropped over IPv6; 444 over IPv6 and 443 over IPv4 work"),
+                report(FROM_V6, V6, 443, "proxy-blocked", "syn-dropped",
+                       because="dropped over IPv6; 444 over IPv6 and 443 over IPv4 work"),
                 clear(FROM_V6, V6, 444), clear("cas1", "cas2", 443),
             )),
         ),
@@ -270,12 +276,14 @@ SCENARIOS = [
         SERVERS,
         (
             Capture("client", "cas1", (
-                report(FROM_V6, V6, 443, "icmp-prohibited", "proxy-blocked", because="ICMPv6 1/1 from the firewall, quoting the SYN"),
+                report(FROM_V6, V6, 443, "icmp-prohibited", "proxy-blocked",
+                       because="ICMPv6 1/1 from the firewall, quoting the SYN"),
                 clear(FROM_V6, V6, 444), clear("cas1", "cas2", 443),
             )),
         ),
         _v6_rejected, ("cas1", "cas2"),
-        Policy("rejected TCP 443 over IPv6 with ICMPv6 1/1", ("meta nfproto ipv6 tcp dport 443 reject with icmpv6 type admin-prohibited",)),
+        Policy("rejected TCP 443 over IPv6 with ICMPv6 1/1",
+               ("meta nfproto ipv6 tcp dport 443 reject with icmpv6 type admin-prohibited",)),
         STAND_IN,
     ),
     Scenario(
@@ -291,7 +299,8 @@ SCENARIOS = [
             )),
         ),
         _tls_dropped, HOSTS,
-        Policy("dropped segments to port 443 that begin with a TLS handshake record", ("tcp dport 443 @th,160,8 0x16 drop",)),
+        Policy("dropped segments to port 443 that begin with a TLS handshake record",
+               ("tcp dport 443 @th,160,8 0x16 drop",)),
         STAND_IN,
     ),
     Scenario(
@@ -307,7 +316,8 @@ SCENARIOS = [
             )),
         ),
         _tls_reset, HOSTS,
-        Policy("answered TLS handshake records to port 443 with RST", ("tcp dport 443 @th,160,8 0x16 reject with tcp reset",)),
+        Policy("answered TLS handshake records to port 443 with RST",
+               ("tcp dport 443 @th,160,8 0x16 reject with tcp reset",)),
         STAND_IN,
     ),
     Scenario(
