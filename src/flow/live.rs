@@ -63,7 +63,7 @@ impl<O: Observer> Live<O> {
         }
         if control.rst() {
             self.reset(arrival, segment, side);
-            self.end_streams(moment, world);
+            self.end(world);
             return false;
         }
         half.note_ttl(arrival.packet.ttl);
@@ -93,6 +93,10 @@ impl<O: Observer> Live<O> {
             self.flow.history.say(side, b'F');
         } else if bare_ack(segment) && !control.syn() {
             self.flow.history.say(side, b'A');
+        }
+        // Nothing new can come: the dissector's state goes now, not at the end of the capture.
+        if self.flow.halves.iter().all(|half| half.fin.is_some()) && self.holes.iter().all(Option::is_none) {
+            self.end(world);
         }
         false
     }
@@ -361,7 +365,7 @@ impl<O: Observer> Live<O> {
     ) {
         let about = self.about(moment);
         if self.streams.is_none() {
-            if !self.observer.wants(side) || self.flow.half(side).data_packets == 0 {
+            if self.ended || !self.observer.wants(side) || self.flow.half(side).data_packets == 0 {
                 return;
             }
             let mut streams = Box::<[Reassembly; 2]>::default();
