@@ -23,6 +23,7 @@ pub use rows::{
     StaticOption, Trap,
 };
 pub use ruling::Ruling;
+pub(crate) use words::words;
 pub use words::{Confidence, Direction, Group, Learn, NotAWord, Pair, Support, Version, Weight, Zone};
 
 /// All tables, with their indexes.

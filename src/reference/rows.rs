@@ -127,6 +127,8 @@ pub struct Inference {
     pub on: String,
     /// What follows.
     pub implies: String,
+    /// Every role that it agrees with; the first one that a version has is the one it names.
+    pub roles: Vec<String>,
     /// How much.
     pub weight: Weight,
     /// How well that is known.
@@ -190,6 +192,11 @@ pub struct DynamicRange {
 pub struct StaticOption {
     /// Its name.
     pub id: String,
+    /// What `static_ports` of a topology file calls it.
+    pub key: Option<String>,
+    /// Ids of the RPC interfaces that listen there.
+    #[serde(default)]
+    pub interfaces: Vec<String>,
     /// Of which version, in words.
     pub version: String,
     /// Of which service.

@@ -62,6 +62,8 @@ macro_rules! words {
     )*};
 }
 
+pub(crate) use words;
+
 /// A word that is not in its list.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("\"{given}\" is none of {}", known.join(", "))]
@@ -142,6 +144,8 @@ words! {
     Weight {
         /// Names the role.
         Strong = "strong",
+        /// Names the role, without much to spare.
+        Fair = "fair",
         /// Only supports another sign.
         Weak = "weak",
     }
