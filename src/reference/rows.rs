@@ -6,7 +6,7 @@ use anyany_dissectors::Uuid;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::words::{Confidence, Direction, Group, Learn, Pair, Support, Version, Weight, Zone};
+use super::words::{Confidence, Direction, Group, Learn, Pair, Sign, Support, Version, Weight, Zone};
 use crate::flow::Transport;
 
 /// Where facts come from.
@@ -122,7 +122,7 @@ pub struct Gap {
 #[serde(deny_unknown_fields)]
 pub struct Inference {
     /// What `topology` calls it.
-    pub id: String,
+    pub id: Sign,
     /// What is seen.
     pub on: String,
     /// What follows.
