@@ -200,13 +200,11 @@ impl Reader<'_> {
     fn roles(&self, roles: &[Spanned<String>]) -> Result<Vec<String>, BadFile> {
         let read = |role: &Spanned<String>| {
             let word = role.get_ref();
-            match self.reference.role(word) {
-                Some(role) => Ok(role.id.clone()),
-                None => {
-                    let known = self.reference.roles().iter().map(|role| role.id.as_str());
-                    Err(self.bad(&role.span(), format!("roles: there is no role \"{word}\"{}", cure(word, known))))
-                }
+            if let Some(role) = self.reference.role(word) {
+                return Ok(role.id.clone());
             }
+            let known = self.reference.roles().iter().map(|role| role.id.as_str());
+            Err(self.bad(&role.span(), format!("roles: there is no role \"{word}\"{}", cure(word, known))))
         };
         roles.iter().map(read).collect()
     }
