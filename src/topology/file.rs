@@ -73,6 +73,12 @@ impl File {
         self.hosts.iter().find(|host| host.addresses.contains(&address))
     }
 
+    /// Ids of the RPC interfaces that an administrator fixed to a port of a host; none where nothing was.
+    pub fn interfaces_at(&self, address: IpAddr, port: u16) -> &[String] {
+        let ports = self.host(address).map(|host| &host.static_ports);
+        ports.and_then(|ports| ports.get(&port)).map(Vec::as_slice).unwrap_or_default()
+    }
+
     /// The smallest network that holds an address.
     pub fn network(&self, address: IpAddr) -> Option<&Network> {
         let around = self.networks.iter().filter(|network| network.cidr.contains(&address));

@@ -56,8 +56,9 @@ fn a_file_says_who_is_who() {
     let cas = file.host(address("fd00:1::11")).unwrap();
     assert_eq!(cas.roles, ["cas", "hub"]);
     assert_eq!((cas.site.as_deref(), cas.version), (Some("Paris"), Some(Version::V2007)));
-    assert_eq!(cas.static_ports[&59531], ["emsmdb", "asyncemsmdb"]);
-    assert_eq!(cas.static_ports[&59532], ["nspi", "rfr"]);
+    assert_eq!(file.interfaces_at(address("10.10.1.11"), 59531), ["emsmdb", "asyncemsmdb"]);
+    assert_eq!(file.interfaces_at(address("10.10.1.11"), 59532), ["nspi", "rfr"]);
+    assert!(file.interfaces_at(address("10.10.1.1"), 59532).is_empty());
     assert_eq!(file.network(address("10.99.1.1")).unwrap().roles, ["client"]);
     assert_eq!(file.network(address("10.99.7.1")).unwrap().roles, ["telephony"], "the smaller network counts");
     assert!(file.network(address("10.98.0.1")).is_none());
@@ -141,8 +142,8 @@ fn what_the_traffic_contradicts_is_said_and_not_believed() {
         [
             "the topology file says that 10.10.1.11 is cas and hub, but it answers Kerberos on port 88 (frame 1), as a \
              domain controller does",
-            "the topology file says that 10.99.0.9 is client, but it names port 6000 for EMSMDB (frame 2), as a Mailbox \
-             server does",
+            "the topology file says that 10.99.0.9 is client, but it names port 6000 for EMSMDB (frame 2), for \
+             Exchange servers only, as a Mailbox server does",
         ]
     );
 }

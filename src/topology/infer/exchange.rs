@@ -164,7 +164,7 @@ pub(super) fn mailbox_rather_than_client_access(profiles: &Profiles, known: &BTr
         }
     }
     for host in mailbox {
-        signs.rename(host, Sign::EmsmdbServed, Sign::StoreServed);
+        signs.rename(host, Sign::EmsmdbServed, Sign::StoreServed, "for Exchange servers only");
     }
 }
 

@@ -118,8 +118,9 @@ fn emsmdb_is_served_by_mailbox_servers_and_in_2010_by_client_access_servers() {
     assert_eq!(roles_in(&it, SERVER, Version::V2007), ["mailbox"]);
     assert_eq!(roles_in(&it, SERVER, Version::V2010), ["cas"]);
     assert_eq!(roles(&it, SERVER), ["mailbox"]);
-    let inferred = infer(&it).roles(address(SERVER), None, Reference::embedded());
-    assert_eq!(inferred[0].deeds, "names port 59531 for EMSMDB (frame 1)");
+    let deeds = |version| infer(&it).roles(address(SERVER), version, Reference::embedded())[0].deeds.clone();
+    assert_eq!(deeds(Some(Version::V2010)), "names port 59531 for EMSMDB (frame 1), and this is Exchange 2010");
+    assert!(deeds(None).contains("version is not known"), "{}", deeds(None));
 }
 
 #[test]
