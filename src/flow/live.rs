@@ -226,10 +226,19 @@ impl<O: Observer> Live<O> {
         }
         let unsettled = self.holes.get(of.index()).copied().flatten().is_some_and(|hole| hole.acknowledged.is_some());
         if !unsettled {
-            self.with_stream(of, moment, world, |stream, feed| {
-                stream.acknowledged(acknowledged, feed);
-            });
+            self.acknowledge_stream(of, acknowledged, moment, world);
         }
+    }
+
+    /// Everything of `side` below `acknowledged` was received.
+    fn acknowledge_stream(&mut self, side: Side, acknowledged: u32, moment: Moment, world: &O::World) {
+        let half = self.flow.half(side);
+        // FIN takes a number and is no octet of the stream.
+        let fin = half.fin.is_some() && half.next_sequence == Some(acknowledged);
+        let octets = acknowledged.wrapping_sub(u32::from(fin));
+        self.with_stream(side, moment, world, |stream, feed| {
+            stream.acknowledged(octets, feed);
+        });
     }
 
     /// A host that still knows an older connection of this five-tuple answers a SYN with that one's numbers
@@ -276,10 +285,7 @@ impl<O: Observer> Live<O> {
             }
             self.count_unseen(side);
             if let Some(acknowledged) = self.flow.half(side.other()).acknowledged {
-                let moment = now.unwrap_or(self.flow.last);
-                self.with_stream(side, moment, world, |stream, feed| {
-                    stream.acknowledged(acknowledged, feed);
-                });
+                self.acknowledge_stream(side, acknowledged, now.unwrap_or(self.flow.last), world);
             }
         }
     }
