@@ -35,6 +35,26 @@ pub struct Context<'a> {
     ttls: HashMap<IpAddr, BTreeMap<u8, u64>>,
     /// Whether answers were generally not captured.
     pub one_way: bool,
+    /// How much of the data the capture lost.
+    pub loss: Loss,
+}
+
+/// Data that was acknowledged and not captured.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Loss {
+    /// Stretches of it.
+    pub unseen: u64,
+    /// Data packets that were captured.
+    pub data: u64,
+    /// The first connection with such a stretch.
+    pub first: Option<Moment>,
+}
+
+impl Loss {
+    /// Of all data packets, the share that was lost; each stretch counts as one.
+    pub fn share(self) -> f64 {
+        self.unseen as f64 / (self.unseen + self.data).max(1) as f64
+    }
 }
 
 /// A moment at which a host spoke.
@@ -76,11 +96,13 @@ impl<'a> Context<'a> {
             implied: HashSet::new(),
             ttls: HashMap::new(),
             one_way: false,
+            loss: Loss::default(),
         };
         let (mut both_ways, mut one_sided) = (0u64, 0u64);
         for (at, conversation) in trace.conversations.iter().enumerate() {
             context.index(at, conversation);
             if conversation.flow.key.transport == Transport::Tcp {
+                context.count_loss(conversation);
                 both_ways += u64::from(conversation.flow.halves.iter().all(|half| half.packets > 0));
                 one_sided += u64::from(conversation.outcome == Outcome::OneSided);
             }
@@ -136,6 +158,21 @@ impl<'a> Context<'a> {
         }
     }
 
+    fn count_loss(&mut self, conversation: &Conversation) {
+        let flow = &conversation.flow;
+        // Of a one-sided flow every packet of the other side is unseen; that is no loss.
+        if conversation.outcome == Outcome::OneSided {
+            return;
+        }
+        for half in &flow.halves {
+            self.loss.unseen += half.unseen;
+            self.loss.data += half.data_packets;
+            if half.unseen > 0 {
+                self.loss.first.get_or_insert(flow.first);
+            }
+        }
+    }
+
     /// Whether the host was heard, by any of its addresses, near the time of `from..to`.
     pub fn alive(&self, host: IpAddr, from: Time, to: Time) -> bool {
         let (from, to) = (from.minus(LIFE), to.plus(LIFE));
@@ -145,6 +182,16 @@ impl<'a> Context<'a> {
     /// Whether the host was heard at all.
     pub fn ever_heard(&self, host: IpAddr) -> bool {
         self.roster.addresses(host).into_iter().any(|address| self.trace.life.ever(address))
+    }
+
+    /// Whether the host was heard between `time` and the end of the life that it proves.
+    pub fn heard_after(&self, host: IpAddr, time: Time) -> bool {
+        let addresses = self.roster.addresses(host);
+        let mut voices = addresses.iter().filter_map(|address| self.voices.get(address));
+        voices.any(|voices| {
+            let at = voices.partition_point(|voice| voice.time <= time);
+            voices.get(at).is_some_and(|voice| voice.time.since(time) <= LIFE)
+        })
     }
 
     /// The packet of the host nearest to `time`; one to `peer` is preferred when it is near enough to count.
@@ -196,14 +243,23 @@ impl<'a> Context<'a> {
         self.successes(flow.initiator.address, flow.responder, flow.key.transport).next()
     }
 
-    /// Whether a service works over TCP between the same two hosts near the time.
+    /// A conversation over TCP of the same service between the same two hosts, by any of their addresses, near the time.
     pub fn over_tcp(&self, conversation: &Conversation) -> Option<&'a Conversation> {
         let flow = &conversation.flow;
-        let reached = self.reached.get(&(flow.initiator.address, flow.responder.address));
-        let mut near = self.near(reached, flow.first.time, flow.last.time);
-        near.find(|other| {
-            other.flow.key.transport == Transport::Tcp && other.flow.responder.port == flow.responder.port
-        })
+        let (clients, servers) =
+            (self.roster.addresses(flow.initiator.address), self.roster.addresses(flow.responder.address));
+        for client in clients {
+            for &server in &servers {
+                let mut near = self.near(self.reached.get(&(client, server)), flow.first.time, flow.last.time);
+                let same = near.find(|other| {
+                    other.flow.key.transport == Transport::Tcp && other.flow.responder.port == flow.responder.port
+                });
+                if same.is_some() {
+                    return same;
+                }
+            }
+        }
+        None
     }
 
     /// Conversations of a list that were going on near the time; of a very long list those that began last.

@@ -67,7 +67,7 @@ fn capture(report: &Report<'_>, health: &Health) -> Value {
     let time = |time: Option<Time>| time.map(|time| time.rfc3339(summary.precision));
     json!({
         "path": summary.path,
-        "format": summary.format.to_string(),
+        "format": summary.format.name(),
         "link_types": summary.link_types.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "packets": summary.packets,
         "octets": summary.octets,
@@ -258,7 +258,7 @@ fn endpoints(report: &Report<'_>) -> Vec<Value> {
                 list.push(json!({
                     "server": at.address.to_string(),
                     "interface": interface.to_string(),
-                    "name": report.reference.interface(interface).map(|known| known.short_name()),
+                    "name": report.reference.interface(interface).map(crate::reference::Interface::short_name),
                     "port": at.port,
                     "learnt": learnt.from.word(),
                     "capture": learnt.moment.frame.capture,
@@ -276,7 +276,8 @@ fn endpoints(report: &Report<'_>) -> Vec<Value> {
     list
 }
 
-fn finding(report: &Report<'_>, finding: &Finding) -> Value {
+/// One finding, as it stands in the document and in the lines of `watch`.
+pub fn finding(report: &Report<'_>, finding: &Finding) -> Value {
     let judgement = &finding.judgement;
     let digits = judgement.evidence.first().map_or(6, |evidence| report.precision(evidence.frame.capture));
     let time = |time: Option<Time>| time.map(|time| time.rfc3339(digits));

@@ -6,6 +6,7 @@ use super::Ruling;
 use crate::diagnose::{Attribution, Context, Judgement, Kind};
 use crate::flow::{IcmpReport, Outcome, Transport};
 use crate::observe::Conversation;
+use crate::time::Span;
 
 /// Decides what an ICMP error means for the attempt that it quotes.
 pub(super) fn judge(context: &Context<'_>, conversation: &Conversation) -> Ruling {
@@ -22,6 +23,10 @@ pub(super) fn judge(context: &Context<'_>, conversation: &Conversation) -> Rulin
     let version = if report.error.v6 { "ICMPv6" } else { "ICMP" };
     let says = format!("{} answers with {version} {}/{} ({name})", report.sender, report.error.kind, report.error.code);
     let others = context.other_ports(conversation);
+    // A router that looks for a host first says so after some seconds without an ARP answer; a rule
+    // rejects at once. And a host that died is not heard after the error, one behind a rule is.
+    let at_once = report.moment.time.since(flow.first.time) < ARP_GIVES_UP;
+    let lives_on = context.heard_after(server, report.moment.time);
     let judgement = match meaning {
         Meaning::Prohibited if !alive => Judgement::new(Kind::NoAnswer, Attribution::NetworkOrEndpoint, 0.6)
             .because(says)
@@ -40,23 +45,26 @@ pub(super) fn judge(context: &Context<'_>, conversation: &Conversation) -> Rulin
                 format!("only {server} itself could know that the port is closed")
             })
         }
-        Meaning::Unreachable if alive && !by_host && !others.is_empty() => {
+        Meaning::Unreachable if at_once && lives_on && !by_host && !others.is_empty() => {
             Judgement::new(Kind::IcmpProhibited, Attribution::Network, 0.85)
                 .because(says)
                 .because(format!("yet the same hosts talk on {} at that time: the host can be reached", list(&others)))
                 .or("the host was down for a moment", "it talks to the same client on other ports", "")
         }
         Meaning::Unreachable | Meaning::PortClosed => {
-            Judgement::new(Kind::HostUnreachable, Attribution::Endpoint, if alive { 0.6 } else { 0.9 })
+            Judgement::new(Kind::HostUnreachable, Attribution::Endpoint, if at_once && lives_on { 0.6 } else { 0.9 })
                 .because(says)
-                .because(if alive {
-                    format!("{server} was heard within 5 minutes, but not by this client on other ports")
-                } else {
-                    format!("{server} was not heard within 5 minutes either")
+                .because(match (at_once, lives_on) {
+                    (false, _) => format!(
+                        "it comes {} after the attempt, as from a router that gets no ARP answer",
+                        report.moment.time.since(flow.first.time)
+                    ),
+                    (true, true) => format!("{server} was heard later, but not by this client on other ports"),
+                    (true, false) => format!("{server} was not heard after it"),
                 })
                 .or(
                     "a firewall that rejects with this code",
-                    if alive { "" } else { "nothing reaches the host" },
+                    if lives_on { "" } else { "nothing was heard of the host after it" },
                     "many firewalls reject so",
                 )
         }
@@ -111,3 +119,6 @@ fn meaning(report: &IcmpReport) -> Option<(Meaning, &'static str)> {
         _ => return None,
     })
 }
+
+/// Routers give a neighbour at least this long to answer (RFC 4861 §10; Linux and Windows wait 1 to 3 s).
+const ARP_GIVES_UP: Span = Span::millis(700);

@@ -63,8 +63,7 @@ fn too_near_the_end(conversation: &Conversation, end: Time) -> bool {
     let flow = &conversation.flow;
     let waited = end.since(flow.first.time);
     let since_last = flow.tries.last.map_or(waited, |last| end.since(last.time));
-    let enough = if flow.tries.count >= 3 { ENOUGH_FOR_THREE } else { ENOUGH };
-    waited < enough || since_last < ROUND_TRIP
+    if flow.tries.count >= 3 { waited < ENOUGH_FOR_THREE } else { waited < ENOUGH || since_last < ROUND_TRIP }
 }
 
 fn lifeless(context: &Context<'_>, conversation: &Conversation, asked: String) -> Judgement {
@@ -157,7 +156,7 @@ fn weigh(context: &Context<'_>, conversation: &Conversation, asked: String) -> J
         )
 }
 
-/// With three tries the third has had its answer's time.
+/// With three tries the first two have had their answers' time.
 const ENOUGH_FOR_THREE: Span = Span::seconds(3);
 /// With fewer, wait for what a Windows client's second try needs.
 const ENOUGH: Span = Span::seconds(5);

@@ -30,7 +30,8 @@ pub(super) fn judge(context: &Context<'_>, conversation: &Conversation) -> Rulin
     let tcp = context.over_tcp(conversation);
     let clients = context.other_clients(conversation);
     let same = context.same_path(conversation);
-    if !alive || (tcp.is_none() && clients.is_empty() && same.is_none()) {
+    let duty = duty(context, conversation);
+    if !alive || (tcp.is_none() && clients.is_empty() && same.is_none() && duty.is_none()) {
         let kind = if context.ever_heard(server.address) { Kind::NoAnswer } else { Kind::HostSilent };
         let judgement = Judgement::new(kind, Attribution::NetworkOrEndpoint, 0.7)
             .because(tries)
@@ -55,6 +56,11 @@ pub(super) fn judge(context: &Context<'_>, conversation: &Conversation) -> Rulin
         judgement.confidence += 0.1;
         judgement = judgement.because(format!("it answered {client} over UDP at {}", same.flow.first.time.rfc3339(0)));
     }
+    if let Some(role) = duty {
+        judgement.confidence += 0.1;
+        judgement = judgement
+            .because(format!("{} is a {role}, which answers {} over UDP", server.address, conversation.service));
+    }
     if flow.tries.count < 2 && clients.is_empty() {
         judgement.confidence = judgement.confidence.min(0.7);
     }
@@ -70,6 +76,17 @@ pub(super) fn judge(context: &Context<'_>, conversation: &Conversation) -> Rulin
         if clients.is_empty() { "" } else { "it answers other clients over UDP" },
         "",
     ))
+}
+
+/// The role of the server that obliges it to answer this service.
+fn duty(context: &Context<'_>, conversation: &Conversation) -> Option<&'static str> {
+    let roles: &[&'static str] = match conversation.service {
+        "kerberos" | "ldap" => &["dc", "gc"],
+        "dns" => &["dns"],
+        _ => &[],
+    };
+    let server = conversation.flow.responder.address;
+    roles.iter().copied().find(|role| context.roster.roles(server).any(|held| held == *role))
 }
 
 /// Services in which each request gets an answer. NTP is left out: one missing answer is nothing there.

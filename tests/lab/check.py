@@ -1,0 +1,93 @@
+"""Does a recording hold what its story says? tshark is asked, frame by frame.
+
+This checks the recordings, not the analyzer: that every conversation of a story is in
+its capture, and that a blocked one shows the wire signs of its kind.
+"""
+
+import pathlib
+import subprocess
+import tomllib
+
+from network import LabError
+from story import Scenario
+
+# For a kind: (display filter within the conversation, least frames, most frames).
+# {client}, {server} and {flow} are conditions on addresses and ports.
+SYN = "tcp.flags.syn==1 && tcp.flags.ack==0"
+FULL_SIZE_AGAIN = "(tcp.analysis.retransmission && ip.len==1500)"
+SIGNS = {
+    "syn-dropped": ((f"{{client}} && {SYN}", 3, None), ("{server} && tcp", 0, 0)),
+    "proxy-blocked": ((f"{{client}} && {SYN}", 3, None),),
+    "rpc-dynamic-port-blocked": ((f"{{client}} && {SYN}", 3, None), ("{server} && tcp", 0, 0)),
+    "no-answer": ((f"{{client}} && {SYN}", 1, None), ("{server} && tcp", 0, 0)),
+    "synack-dropped": (("{server} && tcp.flags.syn==1 && tcp.flags.ack==1", 3, None), ("{flow} && tcp.len>0", 0, 0)),
+    "syn-rejected": (("{server} && tcp.flags.reset==1 && ip.ttl==64", 1, None), ("{server} && tcp.flags.syn==1", 0, 0)),
+    "icmp-prohibited": (("{flow} && (icmp.code==13 || icmp.code==10 || icmpv6.code==1)", 1, None),),
+    "midstream-reset": (("{flow} && tcp.flags.reset==1 && ip.ttl==64", 1, None), ("{flow} && tcp.len>0", 2, None)),
+    "midstream-drop": (("{client} && tcp.analysis.retransmission && tcp.len>0", 3, None),),
+    "idle-timeout": (("{client} && tcp.analysis.retransmission && tcp.len>0", 3, None),),
+    "udp-blocked": (("{client} && udp", 2, None), ("{server} && udp", 0, 0)),
+    "failover-blocked": ((f"{{client}} && {SYN}", 3, None), ("{server} && tcp", 0, 0)),
+    "heartbeat-blocked": (("{client} && udp", 0, 0), ("{server} && udp", 5, None)),
+    "tls-blocked": (("{flow} && tls.handshake.type==1", 1, None), ("{server} && tls", 0, 0)),
+    "pmtu-black-hole": ((f"{{flow}} && ({FULL_SIZE_AGAIN} || tcp.analysis.lost_segment)", 1, None),),
+    "media-blocked": (("{client} && udp && !icmp", 0, 0),),
+    "smtp-inspection": (('{flow} && (tcp contains "220 ****" || tcp contains "XXXX")', 1, None),),
+    "refused-by-host": (("{server} && tcp.flags.reset==1 && ip.ttl!=64", 1, None), ("{server} && tcp.flags.syn==1", 0, 0)),
+    "reset-by-host": (("{server} && tcp.flags.reset==1 && ip.ttl!=64", 1, None),),
+    "host-unreachable": (("{flow} && icmp.code==1", 1, None),),
+    "host-silent": ((f"{{client}} && {SYN}", 3, None), ("{server} && tcp", 0, 0)),
+    "rpc-not-registered": (("{server} && frame contains d6:a0:c9:16", 1, None),),
+    "capture-edge": ((f"{{client}} && {SYN}", 1, 2), ("{server} && tcp", 0, 0)),
+}
+
+
+def doubts(scenario: Scenario, folder: pathlib.Path) -> list[str]:
+    """What the recording does not bear out, in words; empty when all is well."""
+    story = folder / "story.toml"
+    if not story.exists():
+        return ["not recorded yet"]
+    found = []
+    for capture in tomllib.loads(story.read_text())["capture"]:
+        path = folder / capture["file"]
+        for expect in capture.get("expect", []):
+            found += [f"{capture['file']}: {doubt}" for doubt in _doubts(path, expect)]
+    return found
+
+
+def _doubts(path: pathlib.Path, expect: dict) -> list[str]:
+    if "server" not in expect:
+        return []
+    kind = expect.get("kind") or expect.get("cleared_as")
+    signs = SIGNS.get(kind, ())
+    conditions = _conditions(expect)
+    found = []
+    if not kind or not signs:
+        signs = (("{flow}", 1, None),)
+    for template, least, most in signs:
+        wanted = template.format(**conditions)
+        count = _frames(path, wanted)
+        if count < least or (most is not None and count > most):
+            found.append(f"{kind or 'clear'}: {count} frames of {wanted}, wanted {least} to {most or 'any'}")
+    return found
+
+
+def _conditions(expect: dict) -> dict[str, str]:
+    client, server, port, transport = (expect[key] for key in ("client", "server", "port", "transport"))
+    ip = "ipv6" if ":" in server else "ip"
+    ports = f"{transport}.port=={port}" if port else transport
+    to_server = f"{ip}.src=={client} && {ip}.dst=={server}" + (f" && {transport}.dstport=={port}" if port else "")
+    to_client = f"{ip}.src=={server} && {ip}.dst=={client}" + (f" && {transport}.srcport=={port}" if port else "")
+    not_quoted = " && !icmp && !icmpv6"
+    return {
+        "client": f"({to_server}{not_quoted})",
+        "server": f"({to_client}{not_quoted})",
+        "flow": f"({ip}.addr=={client} && {ip}.addr=={server} && {ports})",
+    }
+
+
+def _frames(path: pathlib.Path, wanted: str) -> int:
+    done = subprocess.run(["tshark", "-r", str(path), "-Y", wanted], capture_output=True, text=True)
+    if done.returncode != 0:
+        raise LabError(f"tshark on {path}: {done.stderr.strip()}")
+    return len(done.stdout.splitlines())

@@ -1,0 +1,123 @@
+"""A call between a telephony gateway (pbx1) and unified messaging (um1), played by sipp."""
+
+import math
+import pathlib
+import struct
+
+from network import HOSTS, WORK
+
+SIP_PORT, PBX_MEDIA, UM_MEDIA = 5060, 16000, 20000
+FOLDER = WORK / "voice"
+RTP_PACKETS, RTP_MS, PCMA = 130, 20, 8
+CALL_MS = 3000
+
+SDP = """v=0
+o={host} 53655765 2353687637 IN IP[local_ip_type] [local_ip]
+s=-
+c=IN IP[media_ip_type] [media_ip]
+t=0 0
+m=audio [media_port] RTP/AVP 8
+a=rtpmap:8 PCMA/8000
+a=ptime:20
+a=sendrecv
+"""
+REQUEST = """{method} sip:um@[remote_ip]:[remote_port] SIP/2.0
+Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
+From: <sip:4711@[local_ip]:[local_port]>;tag=[pid]lab[call_number]
+To: <sip:um@[remote_ip]:[remote_port]>{tag}
+Call-ID: [call_id]
+CSeq: {cseq} {sequence}
+Contact: <sip:4711@[local_ip]:[local_port];transport=[transport]>
+Max-Forwards: 70
+"""
+ANSWER = """SIP/2.0 {status}
+[last_Via:]
+[last_From:]
+[last_To:];tag=um[call_number]
+[last_Call-ID:]
+[last_CSeq:]
+Contact: <sip:um@[local_ip]:[local_port];transport=[transport]>
+"""
+REPEAT = ANSWER.replace(";tag=um[call_number]", "")
+NO_BODY = "Content-Length: 0\n\n"
+BODY = "Content-Type: application/sdp\nContent-Length: [len]\n\n"
+
+
+def _send(text: str) -> str:
+    return f"<send><![CDATA[\n{text}]]></send>\n"
+
+
+def _request(method: str, cseq: int, tag: str = "[peer_tag_param]", body: str = NO_BODY) -> str:
+    sequence = "INVITE" if method == "ACK" else method
+    return _send(REQUEST.format(method=method, cseq=cseq, tag=tag, sequence=sequence) + body)
+
+
+def _play(media: pathlib.Path) -> str:
+    return f'<nop><action><exec play_pcap_audio="{media}"/></action></nop>\n'
+
+
+def _scenario(body: str) -> str:
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n<scenario name="lab">\n{body}</scenario>\n'
+
+
+def write_scripts() -> None:
+    """The scripts and the media of both sides."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    from_pbx, from_um = FOLDER / "pbx1.pcap", FOLDER / "um1.pcap"
+    from_pbx.write_bytes(tone(0x1AB0))
+    from_um.write_bytes(tone(0x5F3C))
+    half = f'<pause milliseconds="{CALL_MS // 2}"/>\n'
+    caller = (
+        _request("INVITE", 1, "", BODY + SDP.format(host="pbx1"))
+        + '<recv response="100" optional="true"/>\n<recv response="180" optional="true"/>\n<recv response="200"/>\n'
+        + _request("ACK", 1) + _play(from_pbx) + half
+        + _request("INFO", 2) + '<recv response="200"/>\n' + half
+        + _request("BYE", 3) + '<recv response="200"/>\n'
+    )  # fmt: skip
+    called = (
+        '<recv request="INVITE"/>\n'
+        + _send(ANSWER.format(status="180 Ringing") + NO_BODY)
+        + _send(ANSWER.format(status="200 OK") + BODY + SDP.format(host="um1"))
+        + '<recv request="ACK"/>\n' + _play(from_um)
+        + '<recv request="INFO"/>\n' + _send(REPEAT.format(status="200 OK") + NO_BODY)
+        + '<recv request="BYE"/>\n' + _send(REPEAT.format(status="200 OK") + NO_BODY)
+        + '<pause milliseconds="300"/>\n'
+    )  # fmt: skip
+    (FOLDER / "caller.xml").write_text(_scenario(caller))
+    (FOLDER / "called.xml").write_text(_scenario(called))
+
+
+def called_command() -> list[str]:
+    address = HOSTS["um1"].v4
+    return ["sipp", "-sf", str(FOLDER / "called.xml"), "-i", address, "-p", str(SIP_PORT), "-t", "t1",
+            "-mi", address, "-mp", str(UM_MEDIA), "-m", "1", "-nostdin", "-timeout", "30"]  # fmt: skip
+
+
+def caller_command() -> list[str]:
+    address = HOSTS["pbx1"].v4
+    return ["sipp", f"{HOSTS['um1'].v4}:{SIP_PORT}", "-sf", str(FOLDER / "caller.xml"), "-i", address, "-t", "t1",
+            "-mi", address, "-mp", str(PBX_MEDIA), "-m", "1", "-nostdin", "-timeout", "20"]  # fmt: skip
+
+
+def tone(source: int) -> bytes:
+    """A pcap of RTP carrying a 440 Hz tone, in the shape sipp plays (addresses are replaced)."""
+    out = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1)
+    samples = 8 * RTP_MS
+    for number in range(RTP_PACKETS):
+        audio = bytes(_a_law(8000 * math.sin(2 * math.pi * 440 * (number * samples + i) / 8000)) for i in range(samples))
+        rtp = struct.pack(">BBHII", 0x80, PCMA | (0x80 if number == 0 else 0), number, number * samples, source) + audio
+        udp = struct.pack(">HHHH", 4000, 4000, 8 + len(rtp), 0) + rtp
+        ip = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 20 + len(udp), number, 0, 64, 17, 0, bytes(4), bytes(4))
+        frame = bytes(12) + b"\x08\x00" + ip + udp
+        milliseconds = number * RTP_MS
+        out += struct.pack("<IIII", milliseconds // 1000, milliseconds % 1000 * 1000, len(frame), len(frame)) + frame
+    return out
+
+
+def _a_law(sample: float) -> int:
+    """G.711 A-law of one 16-bit sample."""
+    sign = 0x80 if sample >= 0 else 0
+    magnitude = min(int(abs(sample)) >> 4, 2047)
+    exponent = max(magnitude.bit_length() - 5, 0)
+    mantissa = (magnitude >> max(exponent, 1)) & 0x0F
+    return (sign | exponent << 4 | mantissa) ^ 0x55
