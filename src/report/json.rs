@@ -144,7 +144,7 @@ fn flow(report: &Report<'_>, trace: &Trace, conversation: &Conversation) -> Valu
         "detail": detail(report, trace, conversation),
         "outcome": conversation.outcome.word(),
         "conn_state": flow.conn_state(),
-        "history": flow.history.text(flow.flipped),
+        "history": flow.history.text(),
         "first": flow.first.time.rfc3339(digits),
         "last": flow.last.time.rfc3339(digits),
         "community_id": crate::flow::community_id(flow),
