@@ -79,9 +79,9 @@ impl Flow {
     fn tcp_outcome(&self) -> Outcome {
         let (initiator, responder) = (self.half(Side::Initiator), self.half(Side::Responder));
         if responder.packets == 0 {
-            let only_syns = self.tries.count > 0 && initiator.data_packets == 0 && self.established.is_none();
-            let spoke = self.history.has(Side::Initiator, b'A') || self.history.has(Side::Initiator, b'F');
-            return match only_syns && !spoke {
+            // A SYN may carry data (RFC 7413). An RST behind it answers a SYN-ACK: stacks that give up say nothing.
+            let only_syns = initiator.fin.is_none() && initiator.packets == u64::from(self.tries.count);
+            return match only_syns {
                 true if self.rejected_by_icmp() => Outcome::IcmpRejected,
                 true => Outcome::Unanswered,
                 false => Outcome::OneSided,
