@@ -41,3 +41,14 @@ fn a_client_that_resets_what_it_asked_for_heard_an_answer_that_was_not_captured(
     let story = [(0, tcp(client, server, SYN, 7, 0, &[])), (1, tcp(client, server, RST, 8, 0, &[]))];
     assert_eq!(flow(&report(&story), "outcome"), "one-sided");
 }
+
+#[test]
+fn a_host_that_does_not_answer_itself_is_not_blocked_by_anything() {
+    let (client, server) = ((CLIENT, 51_000), (CLIENT, 80));
+    let story: Vec<_> = [0, 3_000, 9_000].map(|millis| (millis, tcp(client, server, SYN, 7, 0, &[]))).into();
+    let mut story = story;
+    story.push((60_000, udp((CLIENT, 50_000), (SERVER, 9), b"later")));
+    let report = report(&story);
+    assert_eq!(report["flows"][0]["outcome"], "unanswered");
+    assert!(report["findings"].as_array().unwrap().iter().all(|finding| finding["verdict"] != "blocked"), "{report:#}");
+}
