@@ -52,3 +52,23 @@ fn a_host_that_does_not_answer_itself_is_not_blocked_by_anything() {
     assert_eq!(report["flows"][0]["outcome"], "unanswered");
     assert!(report["findings"].as_array().unwrap().iter().all(|finding| finding["verdict"] != "blocked"), "{report:#}");
 }
+
+#[test]
+fn what_the_server_answers_decides_the_service() {
+    // An SMB probe sent to an RPC server, which answers with bind_nak (protocol version not supported).
+    let (client, server): (End, End) = ((CLIENT, 51_000), (SERVER, 1025));
+    let mut negotiate = vec![0, 0, 0, 47, 0xff, b'S', b'M', b'B', 0x72, 0, 0, 0, 0, 0x08, 0x01, 0x40];
+    negotiate.extend([0; 20]);
+    negotiate.extend([0, 12, 0]);
+    negotiate.extend(b"\x02NT LM 0.12\0");
+    let refusal = [5, 0, 13, 3, 0x10, 0, 0, 0, 24, 0, 0, 0, 1, 0, 0, 0, 4, 0, 1, 5, 0, 0, 0, 0];
+    let story = [
+        (0, tcp(client, server, SYN, 0, 0, &[])),
+        (1, tcp(server, client, SYN | ACK, 0, 1, &[])),
+        (2, tcp(client, server, ACK, 1, 1, &[])),
+        (3, tcp(client, server, DATA, 1, 1, &negotiate)),
+        (4, tcp(server, client, DATA, 1, 1 + u32::try_from(negotiate.len()).unwrap(), &refusal)),
+    ];
+    let report = report(&story);
+    assert_eq!(flow(&report, "service"), "dcerpc", "{report:#}");
+}
