@@ -67,7 +67,10 @@ impl<O: Observer> Live<O> {
         }
         if control.rst() {
             self.reset(arrival, segment, side);
-            self.end(world);
+            // During the handshake an RST may be about an older connection, and this one still begins.
+            if self.flow.established.is_some() {
+                self.end(world);
+            }
             return false;
         }
         half.note_ttl(arrival.packet.ttl);
@@ -280,9 +283,8 @@ impl<O: Observer> Live<O> {
         }
         for side in [Side::Initiator, Side::Responder] {
             let overdue = |hole: &mut Hole| {
-                hole.acknowledged.is_some_and(|then| {
-                    now.is_none_or(|now| now.time.since(then.time).length() >= REORDERED_WITHIN)
-                })
+                hole.acknowledged
+                    .is_some_and(|then| now.is_none_or(|now| now.time.since(then.time).length() >= REORDERED_WITHIN))
             };
             if self.holes.get_mut(side.index()).and_then(|hole| hole.take_if(overdue)).is_none() {
                 continue;

@@ -79,9 +79,9 @@ impl Flow {
     fn tcp_outcome(&self) -> Outcome {
         let (initiator, responder) = (self.half(Side::Initiator), self.half(Side::Responder));
         if responder.packets == 0 {
-            // The SYN itself may carry data (RFC 7413), and who gives up may send RST.
-            let asked = u64::from(self.tries.count) + u64::from(self.reset_count);
-            return match self.tries.count > 0 && initiator.packets <= asked {
+            // A SYN may carry data (RFC 7413). An RST behind it answers a SYN-ACK: stacks that give up say nothing.
+            let only_syns = initiator.fin.is_none() && initiator.packets == u64::from(self.tries.count);
+            return match only_syns {
                 true if self.rejected_by_icmp() => Outcome::IcmpRejected,
                 true => Outcome::Unanswered,
                 false => Outcome::OneSided,

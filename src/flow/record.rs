@@ -161,13 +161,8 @@ impl Tries {
 }
 
 impl Flow {
-    pub(super) fn new(
-        key: FlowKey,
-        initiator: Endpoint,
-        responder: Endpoint,
-        oriented: Oriented,
-        first: Moment,
-    ) -> Self {
+    /// A flow of which nothing but its first packet's place is known.
+    pub fn new(key: FlowKey, initiator: Endpoint, responder: Endpoint, oriented: Oriented, first: Moment) -> Self {
         Self {
             key,
             initiator,

@@ -5,9 +5,7 @@ use std::net::IpAddr;
 
 use anyany_dissectors::{ReplyClass, Side, Uuid, Value};
 
-use crate::flow::{
-    Endpoint, Flow, FlowKey, FrameRef, Half, History, Life, Moment, Oriented, Outcome, Transport, Tries,
-};
+use crate::flow::{Endpoint, Flow, FlowKey, FrameRef, Half, Life, Moment, Oriented, Outcome, Transport};
 use crate::observe::{Conversation, Detail, Learnt, LearntFrom, RpcAnswer, Seen, SipEvent, Trace};
 use crate::reference::Reference;
 use crate::time::Time;
@@ -72,27 +70,10 @@ impl Story {
             half.first_data = Some(moment);
             half
         };
-        let flow = Flow {
-            key: FlowKey::new(transport, initiator, responder),
-            initiator,
-            responder,
-            oriented: Oriented::Syn,
-            flipped: false,
-            first: moment,
-            last: moment,
-            halves: [half(), half()],
-            history: History::default(),
-            tries: Tries::default(),
-            answers: Tries::default(),
-            established: Some(moment),
-            resets: Vec::new(),
-            reset_count: 0,
-            spoke_after_reset: [0; 2],
-            icmp: Vec::new(),
-            pause: None,
-            survived: None,
-            tunnels: 0,
-        };
+        let key = FlowKey::new(transport, initiator, responder);
+        let mut flow = Flow::new(key, initiator, responder, Oriented::Syn, moment);
+        flow.halves = [half(), half()];
+        flow.established = Some(moment);
         let outcome = if transport == Transport::Tcp { Outcome::Closed } else { Outcome::Datagrams };
         let seen = Seen { service: Some(service), requests: 1, replies: 1, ..Seen::default() };
         self.0.life.heard(address(client), time, time);
