@@ -20,7 +20,7 @@ pub const SCHEMA: u32 = 1;
 pub fn document(report: &Report<'_>, flows: bool) -> Value {
     let mut document = json!({
         "schema": SCHEMA,
-        "tool": {"name": env!("CARGO_PKG_NAME"), "version": env!("CARGO_PKG_VERSION")},
+        "tool": tool(),
         "complete": report.complete(),
         "captures": report.captures().into_iter().map(|health| capture(report, health)).collect::<Vec<_>>(),
         "hosts": hosts(report),
@@ -40,6 +40,15 @@ pub fn document(report: &Report<'_>, flows: bool) -> Value {
         document.insert("flows".to_owned(), list.collect());
     }
     document
+}
+
+/// What every document of this program begins with.
+pub(super) fn heading() -> Map<String, Value> {
+    [("schema".to_owned(), SCHEMA.into()), ("tool".to_owned(), tool())].into_iter().collect()
+}
+
+fn tool() -> Value {
+    json!({"name": env!("CARGO_PKG_NAME"), "version": env!("CARGO_PKG_VERSION")})
 }
 
 fn problems(report: &Report<'_>) -> Vec<String> {
