@@ -26,10 +26,9 @@ pub fn run(args: Args) -> ExitCode {
         Command::Completions { shell } => completions(shell),
     };
     match done {
-        Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::Met) => ExitCode::from(1),
         Ok(Outcome::Unusable) => ExitCode::from(2),
-        Err(Failure::BrokenPipe) => ExitCode::SUCCESS,
+        Ok(Outcome::Done) | Err(Failure::BrokenPipe) => ExitCode::SUCCESS,
         Err(Failure::Said(why)) => {
             complain(&why);
             ExitCode::from(2)

@@ -21,18 +21,18 @@ pub(super) fn run(options: &Ports) -> Result<Outcome, Failure> {
     };
     let rows = wanted.rows(&reference);
     if let Some(path) = &options.json {
-        let document = match options.interfaces {
-            true => ports::interface_document(&reference),
-            false => ports::document(&reference, &rows),
-        };
+        let document =
+            if options.interfaces { ports::interface_document(&reference) } else { ports::document(&reference, &rows) };
         output::write_json(path, &document)?;
     }
     if !output::takes_stdout(options.json.as_deref()) {
         let sheet = output::sheet();
-        let text = match options.interfaces {
-            true => ports::interfaces(&reference, sheet),
-            false if rows.is_empty() => "No row of the tables fits all of that; leave one condition out.\n".to_owned(),
-            false => ports::text(&reference, &rows, sheet),
+        let text = if options.interfaces {
+            ports::interfaces(&reference, sheet)
+        } else if rows.is_empty() {
+            "No row of the tables fits all of that; leave one condition out.\n".to_owned()
+        } else {
+            ports::text(&reference, &rows, sheet)
         };
         output::print(&text)?;
     }

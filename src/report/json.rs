@@ -10,6 +10,7 @@ use crate::decode::Health;
 use crate::diagnose::{Evidence, Finding, Incident, Party};
 use crate::flow::{Endpoint, Transport};
 use crate::observe::{Conversation, Detail, Latency, Trace};
+use crate::reference::Interface;
 use crate::report::{Report, words};
 use crate::time::Time;
 
@@ -267,7 +268,7 @@ fn endpoints(report: &Report<'_>) -> Vec<Value> {
                 list.push(json!({
                     "server": at.address.to_string(),
                     "interface": interface.to_string(),
-                    "name": report.reference.interface(interface).map(|known| known.short_name()),
+                    "name": report.reference.interface(interface).map(Interface::short_name),
                     "port": at.port,
                     "learnt": learnt.from.word(),
                     "capture": learnt.moment.frame.capture,

@@ -4,8 +4,8 @@ use super::Explanation;
 
 pub(super) const REFUSED: Explanation = Explanation {
     phrase: "refused by the server itself",
-    seen: "The server answered the attempt with RST, and that RST looks like all its other packets. (Windows clients ask \
-           up to three times, half a second apart: that is one attempt.)",
+    seen: "The server answered the attempt with RST, and that RST looks like all its other packets. Windows clients ask \
+           up to three times, half a second apart: that is one attempt.",
     means: "The packet arrived and the answer came back: the network has done its part. On the server nothing listens on \
             that port: the service is stopped, on another node, or listens on another port or address.",
     otherwise: &[

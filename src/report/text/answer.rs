@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::diagnose::{Attribution, Finding, Incident, Kind, Verdict};
+use crate::diagnose::{Attribution, Finding, Incident, Kind, Severity, Verdict};
 use crate::report::page::{Page, Tone};
 use crate::report::text::{count, period, sure};
 use crate::report::{Report, explain, words};
@@ -36,14 +36,17 @@ fn answer(report: &Report<'_>) -> (Tone, &'static str, String) {
                    Rx and Tx, or on the host itself) and ask again";
         return (Tone::Doubt, "CANNOT TELL", why.to_owned());
     }
-    let reached = count(tried.reached, "connection was answered", "connections were answered");
-    let otherwise = by_kind(of(Verdict::NotBlocked));
-    let unjudged: Vec<&Finding> = of(Verdict::Inconclusive).filter(|finding| finding.client.is_some()).collect();
+    let judgeable = |finding: &&Finding| finding.client.is_some();
+    // What is only good to know does not put the answer in doubt.
+    let (unjudged, remarks): (Vec<&Finding>, Vec<&Finding>) =
+        of(Verdict::Inconclusive).filter(judgeable).partition(|finding| finding.severity > Severity::Info);
     if tried.reached == 0 && !unjudged.is_empty() {
         let why = format!("no connection was answered, and nothing shows why: {}", by_kind(unjudged.into_iter()));
         return (Tone::Doubt, "CANNOT TELL", why);
     }
-    let otherwise = if otherwise.is_empty() { String::new() } else { format!("; {otherwise}") };
+    let reached = count(tried.reached, "connection was answered", "connections were answered");
+    let otherwise = by_kind(of(Verdict::NotBlocked).chain(remarks));
+    let otherwise = if otherwise.is_empty() { otherwise } else { format!("; {otherwise}") };
     if unjudged.is_empty() {
         let says = format!("nothing filters between the hosts seen: {reached}{otherwise}");
         return (Tone::Good, "NOT BLOCKED", says);

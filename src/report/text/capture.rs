@@ -51,10 +51,15 @@ fn one(page: &mut Page, report: &Report<'_>, health: &Health) {
     page.paragraph(2, 4, &[(Tone::Strong, &format!("{}:", harmless(&summary.path))), (Tone::Text, &about)]);
     let faults = faults(report, health);
     if faults.is_empty() && summary.packets > 0 {
-        page.line(4, &[(Tone::Text, "Whole: nothing lost, cut short or left undecoded.")]);
+        page.line(4, &[(Tone::Text, "Nothing is known to be lost, cut short or out of order.")]);
     }
     for fault in faults {
         page.paragraph(4, 6, &[(Tone::Text, "-"), (Tone::Text, &harmless(&fault))]);
+    }
+    if !health.undecoded.is_empty() {
+        let words: Vec<_> =
+            health.undecoded.iter().map(|(word, number)| format!("{} {word}", grouped(*number))).collect();
+        page.paragraph(4, 6, &[(Tone::Text, &format!("Not looked into: {}.", words.join(", ")))]);
     }
 }
 
@@ -106,11 +111,6 @@ fn faults(report: &Report<'_>, health: &Health) -> Vec<String> {
     };
     if report.diagnosis.findings.iter().any(one_way) {
         faults.push("most connections show one direction only".to_owned());
-    }
-    if !health.undecoded.is_empty() {
-        let words: Vec<_> =
-            health.undecoded.iter().map(|(word, number)| format!("{word} {}", grouped(*number))).collect();
-        faults.push(format!("not looked into: {}", words.join(", ")));
     }
     if summary.truncated {
         faults.push("it ends in the middle of a packet: copy it again, or it was cut while being written".to_owned());

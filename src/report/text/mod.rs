@@ -55,7 +55,7 @@ fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);
@@ -63,9 +63,9 @@ fn grouped(number: u64) -> String {
     text
 }
 
-/// The share of certainty, for people.
+/// The share of certainty, for people; a line does not end inside of it.
 fn sure(confidence: f64) -> String {
-    format!("{:.0} % sure", confidence * 100.0)
+    format!("{:.0}\u{a0}% sure", confidence * 100.0)
 }
 
 /// Says that a list goes on elsewhere.

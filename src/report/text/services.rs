@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use crate::observe::{Latency, ServicePort};
+use crate::reference::Interface;
 use crate::report::harmless::harmless;
 use crate::report::page::{Align, Page, Tone};
 use crate::report::text::{beyond, grouped};
@@ -31,7 +32,14 @@ pub(super) fn write(page: &mut Page, report: &Report<'_>) {
     }
     page.heading("SERVICES (milliseconds: half / 99 of 100 were as fast as that)");
     let cells: Vec<Vec<String>> = rows.iter().map(|row| cells(report, row)).collect();
-    page.table(2, &COLUMNS, &cells);
+    let narrow = page.width() < WIDE && rows.iter().any(|(at, ..)| at.server.to_string().len() > V4);
+    if narrow {
+        // Long addresses go to the column that wraps.
+        let cells: Vec<Vec<String>> = cells.into_iter().map(server_last).collect();
+        page.table(2, &NARROW, &cells);
+    } else {
+        page.table(2, &COLUMNS, &cells);
+    }
     beyond(page, 2, all.saturating_sub(MOST_SERVICES), "server ports");
     if rows.iter().any(|(_, row, _)| row.failed > 0) {
         page.line(2, &[(Tone::Text, "failed: the server was not reached, or refused; the findings say which.")]);
@@ -43,7 +51,7 @@ type Row<'a> = (ServicePort, ServiceRow, Option<&'a Latency>);
 fn cells(report: &Report<'_>, (at, row, response): &Row<'_>) -> Vec<String> {
     let interface = row.interface.map(|uuid| {
         let known = report.reference.interface(uuid);
-        known.map_or_else(|| uuid.to_string(), |known| known.short_name())
+        known.map_or_else(|| uuid.to_string(), Interface::short_name)
     });
     let service = match (row.name, interface) {
         ("epm", _) | (_, None) => row.name.to_owned(),
@@ -58,6 +66,14 @@ fn cells(report: &Report<'_>, (at, row, response): &Row<'_>) -> Vec<String> {
         both(*response),
         service,
     ]
+}
+
+fn server_last(mut row: Vec<String>) -> Vec<String> {
+    if let (false, Some(service)) = (row.is_empty(), row.pop()) {
+        let server = row.remove(0);
+        row.push(format!("{service} at {server}"));
+    }
+    row
 }
 
 fn both(latency: Option<&Latency>) -> String {
@@ -85,5 +101,17 @@ const COLUMNS: [(&str, Align); 7] = [
     ("response", Align::Right),
     ("service", Align::Left),
 ];
+const NARROW: [(&str, Align); 6] = [
+    ("port", Align::Left),
+    ("flows", Align::Right),
+    ("failed", Align::Right),
+    ("connect", Align::Right),
+    ("response", Align::Right),
+    ("service", Align::Left),
+];
+/// From here on a line has room for the longest address and the rest.
+const WIDE: usize = 120;
+/// Characters of the longest IPv4 address.
+const V4: usize = 15;
 /// Server ports printed.
 const MOST_SERVICES: usize = 60;
