@@ -44,13 +44,7 @@ mod tests {
     use crate::flow::{FlowKey, FrameRef, Moment, Oriented};
     use crate::time::Time;
 
-    fn id(
-        transport: Transport,
-        source: &str,
-        source_port: u16,
-        destination: &str,
-        destination_port: u16,
-    ) -> String {
+    fn id(transport: Transport, source: &str, source_port: u16, destination: &str, destination_port: u16) -> String {
         let source = Endpoint { address: source.parse().unwrap(), port: source_port };
         let destination = Endpoint { address: destination.parse().unwrap(), port: destination_port };
         let moment = Moment { time: Time(0), frame: FrameRef { capture: 0, number: 1 } };

@@ -276,9 +276,8 @@ impl<O: Observer> Live<O> {
         }
         for side in [Side::Initiator, Side::Responder] {
             let overdue = |hole: &mut Hole| {
-                hole.acknowledged.is_some_and(|then| {
-                    now.is_none_or(|now| now.time.since(then.time).length() >= REORDERED_WITHIN)
-                })
+                hole.acknowledged
+                    .is_some_and(|then| now.is_none_or(|now| now.time.since(then.time).length() >= REORDERED_WITHIN))
             };
             if self.holes.get_mut(side.index()).and_then(|hole| hole.take_if(overdue)).is_none() {
                 continue;
