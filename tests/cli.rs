@@ -1,5 +1,6 @@
 //! The program as people and scripts run it.
 
+#[cfg(test)] // for clippy: helpers of tests may unwrap
 #[path = "support/handmade.rs"]
 mod handmade;
 
