@@ -12,3 +12,4 @@ pub mod reference;
 pub mod report;
 pub mod time;
 pub mod topology;
+pub mod watch;

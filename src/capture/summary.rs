@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 use super::LinkType;
 use super::step::Place;
-use crate::time::Time;
+use crate::time::{Span, Time};
 
 /// What is known of a capture from the frames read so far. Final once `next` has returned `None`.
 #[derive(Debug, Clone)]
@@ -36,6 +36,8 @@ pub struct Summary {
     pub snapped: u64,
     /// Frames whose time is before that of the frame in front of them.
     pub clock_steps_back: u64,
+    /// The farthest of these steps, and the frame behind it.
+    pub farthest_step_back: Option<(Span, u64)>,
     /// Frames without a time of their own (simple packet blocks): given the time of the frame before.
     pub untimed: u64,
     /// It ends inside a record.
@@ -70,6 +72,8 @@ pub enum Format {
     PcapModified,
     /// The format of blocks.
     Pcapng,
+    /// Not written at all: a device.
+    Live,
 }
 
 /// How a capture is packed.
@@ -82,6 +86,15 @@ pub enum Compression {
 }
 
 impl Summary {
+    /// Nothing captured yet from a device, whose times have `precision` decimals.
+    pub fn of_device(name: &str, link: LinkType, precision: u8) -> Self {
+        let mut summary = Self::new(name.to_owned(), Format::Live, None);
+        summary.link_types.push(link);
+        summary.precision = precision;
+        summary.complete = true;
+        summary
+    }
+
     pub(super) fn new(path: String, format: Format, compression: Option<Compression>) -> Self {
         Self {
             path,
@@ -96,6 +109,7 @@ impl Summary {
             lost_by_capture: 0,
             snapped: 0,
             clock_steps_back: 0,
+            farthest_step_back: None,
             untimed: 0,
             truncated: false,
             complete: false,
@@ -122,9 +136,12 @@ impl Summary {
             self.untimed += 1;
             return self.previous;
         };
-        match self.last {
-            Some(_) if time < self.previous => self.clock_steps_back += 1,
-            _ => {}
+        if self.last.is_some() && time < self.previous {
+            self.clock_steps_back += 1;
+            let step = self.previous.since(time);
+            if self.farthest_step_back.is_none_or(|(farthest, _)| farthest < step) {
+                self.farthest_step_back = Some((step, self.packets));
+            }
         }
         self.first = Some(self.first.map_or(time, |first| first.min(time)));
         self.last = Some(self.last.map_or(time, |last| last.max(time)));
@@ -147,6 +164,7 @@ impl Format {
         match self {
             Self::Pcap | Self::PcapNanoseconds | Self::PcapModified => "pcap",
             Self::Pcapng => "pcapng",
+            Self::Live => "live",
         }
     }
 }
@@ -158,6 +176,7 @@ impl fmt::Display for Format {
             Self::PcapNanoseconds => "pcap with nanoseconds",
             Self::PcapModified => "modified pcap",
             Self::Pcapng => "pcapng",
+            Self::Live => "live",
         })
     }
 }

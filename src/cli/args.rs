@@ -185,6 +185,29 @@ pub enum FailOn {
     Blocked,
 }
 
+/// Options of `watch`.
+#[derive(Debug, clap::Args)]
+pub struct Watch {
+    /// A device to listen to; may be given several times.
+    #[arg(short = 'i', long = "device", required = true, value_name = "DEVICE")]
+    pub devices: Vec<String>,
+    /// Who is who: a topology file. Its hosts also make the filter, where none is given.
+    #[arg(long, value_name = "FILE")]
+    pub topology: Option<PathBuf>,
+    /// Writes what opens, changes and resolves as JSON lines to a file; `-` writes them to standard output.
+    #[arg(long, value_name = "FILE")]
+    pub json: Option<PathBuf>,
+    /// Looks only at packets that match (pcap-filter syntax).
+    #[arg(long, value_name = "BPF")]
+    pub filter: Option<String>,
+    /// The Exchange version of the organization, where no topology file tells.
+    #[arg(long, value_name = "VERSION")]
+    pub exchange: Option<Version>,
+    /// Remembers conversations for so many seconds.
+    #[arg(long, value_name = "SECONDS", default_value = "900")]
+    pub window: std::num::NonZeroU32,
+}
+
 const EXAMPLES: &str = "\
 Examples:
   anyany analyze cas1.pcapng                        is anything blocked?

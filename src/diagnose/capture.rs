@@ -1,11 +1,82 @@
 //! Claims about a capture as a whole.
 
-use crate::diagnose::{Attribution, Context, Finding, Judgement, Kind, Severity};
-use crate::flow::{Outcome, Transport};
+use crate::decode::Health;
+use crate::diagnose::{Attribution, Context, Evidence, Finding, Judgement, Kind, Severity};
+use crate::flow::{FrameRef, Outcome, Transport};
+use crate::observe::Conversation;
+use crate::time::Span;
 
 /// What the capture itself keeps from being known.
 pub(super) fn judge(context: &Context<'_>) -> Vec<Finding> {
-    [one_way(context), started_midway(context)].into_iter().flatten().collect()
+    let whole = [one_way(context), started_midway(context), loss(context), duplicates(context)];
+    let each = context.trace.healths.iter().flat_map(|health| [truncated(context, health), clock(health)]);
+    whole.into_iter().chain(each).flatten().collect()
+}
+
+/// Packets that existed and were not captured: reported by the capture itself, or acknowledged unseen.
+fn loss(context: &Context<'_>) -> Option<Finding> {
+    let loss = context.loss;
+    let reported: u64 = context.trace.healths.iter().map(|health| health.summary.lost_by_capture).sum();
+    if reported == 0 && (loss.unseen < FEWEST_UNSEEN || loss.share() < LOSS_WORTH_A_WORD) {
+        return None;
+    }
+    let mut judgement = Judgement::new(Kind::CaptureLoss, Attribution::Capture, 0.95);
+    if reported > 0 {
+        judgement = judgement.because(format!("the capture itself reports {reported} lost packets"));
+    }
+    if loss.unseen > 0 {
+        let percent = loss.share() * 100.0;
+        judgement = judgement.because(format!(
+            "{} stretches of data were acknowledged by their receiver and are not in the capture ({percent:.1} % of the data packets)",
+            loss.unseen
+        ));
+    }
+    if let Some(first) = loss.first {
+        judgement = judgement.frame(first, "first packet of a connection with data that was not captured");
+    }
+    Some(whole(judgement, usize::try_from(loss.unseen.max(reported)).unwrap_or(usize::MAX)))
+}
+
+fn duplicates(context: &Context<'_>) -> Option<Finding> {
+    let copies: u64 = context.trace.duplicates.values().sum();
+    let packets: u64 = context.trace.healths.iter().map(|health| health.summary.packets).sum();
+    if copies < FEWEST_COPIES || copies.saturating_mul(100) < packets {
+        return None;
+    }
+    let first = context.trace.conversations.iter().find(|one| one.flow.halves.iter().any(|half| half.duplicates > 0));
+    let mut judgement = Judgement::new(Kind::DuplicatePackets, Attribution::Capture, 0.95)
+        .because(format!("{copies} of {packets} packets are copies of packets seen a moment before: the same IP identification, numbers and checksum"))
+        .because("they were counted and left out; none was taken for a retransmission");
+    if let Some(first) = first {
+        judgement = judgement.frame(first.flow.first, "first packet of a connection that was captured twice");
+    }
+    Some(whole(judgement, usize::try_from(copies).unwrap_or(usize::MAX)))
+}
+
+fn truncated(context: &Context<'_>, health: &Health) -> Option<Finding> {
+    let (snapped, packets) = (health.summary.snapped, health.summary.packets);
+    let cut = |one: &&Conversation| {
+        one.flow.first.frame.capture == health.index && one.flow.halves.iter().any(|half| half.snapped > 0)
+    };
+    let first = context.trace.conversations.iter().find(cut)?;
+    if snapped.saturating_mul(20) < packets {
+        return None;
+    }
+    let judgement = Judgement::new(Kind::TruncatedPackets, Attribution::Capture, 0.95)
+        .because(format!("{snapped} of {packets} packets were cut by the snap length"))
+        .because("who reached whom is known nevertheless; what was said, which RPC port was named and what was refused may not be")
+        .frame(first.flow.first, "first packet of a connection whose packets were cut");
+    Some(whole(judgement, usize::try_from(snapped).unwrap_or(usize::MAX)))
+}
+
+fn clock(health: &Health) -> Option<Finding> {
+    let (step, frame) = health.summary.farthest_step_back.filter(|(step, _)| *step >= CLOCK_JUMP)?;
+    let steps = health.summary.clock_steps_back;
+    let mut judgement = Judgement::new(Kind::ClockJump, Attribution::Capture, 0.95)
+        .because(format!("the time goes back {steps} times, by up to {step} (frame {frame})"));
+    let note = "first frame after the farthest step back".to_owned();
+    judgement.evidence.push(Evidence { frame: FrameRef { capture: health.index, number: frame }, note });
+    Some(whole(judgement, usize::try_from(steps).unwrap_or(usize::MAX)))
 }
 
 fn one_way(context: &Context<'_>) -> Option<Finding> {
@@ -63,3 +134,12 @@ fn whole(judgement: Judgement, attempts: usize) -> Finding {
         incident: None,
     }
 }
+
+/// Fewer stretches may be reordering at the capture's edges.
+const FEWEST_UNSEEN: u64 = 3;
+/// From one in a thousand on, loss is worth a word.
+const LOSS_WORTH_A_WORD: f64 = 0.001;
+/// Fewer copies may be chance.
+const FEWEST_COPIES: u64 = 4;
+/// Smaller steps come from several queues of one interface.
+const CLOCK_JUMP: Span = Span::seconds(1);

@@ -35,6 +35,26 @@ pub struct Context<'a> {
     ttls: HashMap<IpAddr, BTreeMap<u8, u64>>,
     /// Whether answers were generally not captured.
     pub one_way: bool,
+    /// How much of the data the capture lost.
+    pub loss: Loss,
+}
+
+/// Data that was acknowledged and not captured.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Loss {
+    /// Stretches of it.
+    pub unseen: u64,
+    /// Data packets that were captured.
+    pub data: u64,
+    /// The first connection with such a stretch.
+    pub first: Option<Moment>,
+}
+
+impl Loss {
+    /// Of all data packets, the share that was lost; each stretch counts as one.
+    pub fn share(self) -> f64 {
+        self.unseen as f64 / (self.unseen + self.data).max(1) as f64
+    }
 }
 
 /// A moment at which a host spoke.
@@ -76,11 +96,13 @@ impl<'a> Context<'a> {
             implied: HashSet::new(),
             ttls: HashMap::new(),
             one_way: false,
+            loss: Loss::default(),
         };
         let (mut both_ways, mut one_sided) = (0u64, 0u64);
         for (at, conversation) in trace.conversations.iter().enumerate() {
             context.index(at, conversation);
             if conversation.flow.key.transport == Transport::Tcp {
+                context.count_loss(conversation);
                 both_ways += u64::from(conversation.flow.halves.iter().all(|half| half.packets > 0));
                 one_sided += u64::from(conversation.outcome == Outcome::OneSided);
             }
@@ -133,6 +155,21 @@ impl<'a> Context<'a> {
         }
         if !conversation.seen.rpc_answers.is_empty() {
             self.mapper.entry((client, server)).or_default().push(at);
+        }
+    }
+
+    fn count_loss(&mut self, conversation: &Conversation) {
+        let flow = &conversation.flow;
+        // Of a one-sided flow every packet of the other side is unseen; that is no loss.
+        if conversation.outcome == Outcome::OneSided {
+            return;
+        }
+        for half in &flow.halves {
+            self.loss.unseen += half.unseen;
+            self.loss.data += half.data_packets;
+            if half.unseen > 0 {
+                self.loss.first.get_or_insert(flow.first);
+            }
         }
     }
 

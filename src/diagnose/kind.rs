@@ -82,6 +82,14 @@ kinds! {
     OneWayCapture "one-way-capture" Inconclusive;
     /// The capture ended too soon after the attempt began.
     CaptureEdge "capture-edge" Inconclusive;
+    /// The capture did not keep up: packets are missing from it.
+    CaptureLoss "capture-loss" Inconclusive;
+    /// The capture holds packets twice.
+    DuplicatePackets "duplicate-packets" Inconclusive;
+    /// The snap length cut the packets' payload away.
+    TruncatedPackets "truncated-packets" Inconclusive;
+    /// The capture's clock went back.
+    ClockJump "clock-jump" Inconclusive;
     /// Connections were under way before the capture began.
     StartedMidway "started-midway" Inconclusive;
 }

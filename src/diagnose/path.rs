@@ -146,6 +146,21 @@ fn finding(path: Path, failed: Failed, context: &Context<'_>) -> Finding {
         judgement.kind = Kind::NoAnswer;
         judgement.confidence = judgement.confidence.min(0.5);
     }
+    let silence = matches!(
+        judgement.kind,
+        Kind::SynDropped | Kind::UdpBlocked | Kind::RpcDynamicPortBlocked | Kind::SynAckDropped
+    );
+    let lossy = context.loss.share();
+    if silence && lossy > LOSS_THAT_MATTERS && failed.attempts < 2 {
+        judgement
+            .because
+            .push(format!("the capture lost {:.1} % of the data, so one silent attempt proves nothing", lossy * 100.0));
+        judgement.kind = Kind::NoAnswer;
+        judgement.confidence = judgement.confidence.min(0.5);
+    } else if silence && context.loss.unseen > 0 && lossy > LOSS_NOTED {
+        judgement.confidence -= 0.05;
+        judgement.because.push("the capture lost some packets, which makes silence a little less sure".to_owned());
+    }
     if failed.attempts > 1 {
         judgement.because.push(format!("{} attempts failed in this way", failed.attempts));
         if judgement.kind.verdict() == Verdict::Blocked && judgement.confidence > SILENCE_ALONE {
@@ -231,3 +246,7 @@ const FEWEST_TRIES: u64 = 3;
 const SILENCE_ALONE: f64 = 0.7;
 /// Frames named under one finding.
 const MOST_EVIDENCE: usize = 12;
+/// A capture that lost more data than this proves nothing by one attempt (signatures.md, n).
+const LOSS_THAT_MATTERS: f64 = 0.01;
+/// From here on loss is mentioned.
+const LOSS_NOTED: f64 = 0.001;

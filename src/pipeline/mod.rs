@@ -6,6 +6,8 @@
 //! is read: no result depends on which thread came first.
 
 mod batch;
+#[cfg(feature = "live")]
+pub mod live;
 mod merge;
 mod plan;
 mod worker;

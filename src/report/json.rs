@@ -77,7 +77,7 @@ fn capture(report: &Report<'_>, health: &Health) -> Value {
     let time = |time: Option<Time>| time.map(|time| time.rfc3339(summary.precision));
     json!({
         "path": summary.path,
-        "format": summary.format.to_string(),
+        "format": summary.format.name(),
         "link_types": summary.link_types.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "packets": summary.packets,
         "octets": summary.octets,
@@ -154,7 +154,7 @@ fn flow(report: &Report<'_>, trace: &Trace, conversation: &Conversation) -> Valu
         "detail": detail(report, trace, conversation),
         "outcome": conversation.outcome.word(),
         "conn_state": flow.conn_state(),
-        "history": flow.history.text(flow.flipped),
+        "history": flow.history.text(),
         "first": flow.first.time.rfc3339(digits),
         "last": flow.last.time.rfc3339(digits),
         "community_id": crate::flow::community_id(flow),
@@ -286,7 +286,8 @@ fn endpoints(report: &Report<'_>) -> Vec<Value> {
     list
 }
 
-fn finding(report: &Report<'_>, finding: &Finding) -> Value {
+/// One finding, as it stands in the document and in the lines of `watch`.
+pub fn finding(report: &Report<'_>, finding: &Finding) -> Value {
     let judgement = &finding.judgement;
     let digits = judgement.evidence.first().map_or(6, |evidence| report.precision(evidence.frame.capture));
     let time = |time: Option<Time>| time.map(|time| time.rfc3339(digits));

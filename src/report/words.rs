@@ -206,6 +206,12 @@ pub fn summary(report: &Report<'_>, finding: &Finding) -> String {
         }
         Kind::OneWayCapture => format!("Only one direction was captured, so silence means nothing: {path}"),
         Kind::CaptureEdge => format!("The capture ended before an answer could have come: {path}"),
+        Kind::CaptureLoss => "Packets are missing from the capture, so silence proves less".to_owned(),
+        Kind::DuplicatePackets => "The capture holds packets twice; the copies were left out".to_owned(),
+        Kind::TruncatedPackets => {
+            "The capture kept only the front of its packets, so not all that was said is known".to_owned()
+        }
+        Kind::ClockJump => "The capture's clock went back: times before and after do not compare".to_owned(),
         Kind::StartedMidway => {
             "Connections were under way when the capture began; how they started is not known".to_owned()
         }
@@ -263,6 +269,14 @@ pub fn next_step(report: &Report<'_>, finding: &Finding) -> String {
             Kind::OneWayCapture => {
                 "Capture both directions: mirror Rx and Tx of the port, or capture on the host itself"
             }
+            Kind::CaptureLoss => {
+                "Capture less: filter for the hosts in question, write to a fast disk, use a larger buffer"
+            }
+            Kind::DuplicatePackets => {
+                "Nothing is lost by it; to save space mirror each port in one direction, or one VLAN"
+            }
+            Kind::TruncatedPackets => "Capture whole packets (snap length 0 or 262144)",
+            Kind::ClockJump => "Capture again without setting the clock meanwhile, or analyze the files one by one",
             _ => "Start the capture first, then reproduce the problem",
         }
         .to_owned();

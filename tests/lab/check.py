@@ -14,6 +14,7 @@ from story import Scenario
 # For a kind: (display filter within the conversation, least frames, most frames).
 # {client}, {server} and {flow} are conditions on addresses and ports.
 SYN = "tcp.flags.syn==1 && tcp.flags.ack==0"
+FULL_SIZE_AGAIN = "(tcp.analysis.retransmission && ip.len==1500)"
 SIGNS = {
     "syn-dropped": ((f"{{client}} && {SYN}", 3, None), ("{server} && tcp", 0, 0)),
     "proxy-blocked": ((f"{{client}} && {SYN}", 3, None),),
@@ -26,6 +27,10 @@ SIGNS = {
     "midstream-drop": (("{client} && tcp.analysis.retransmission && tcp.len>0", 3, None),),
     "idle-timeout": (("{client} && tcp.analysis.retransmission && tcp.len>0", 3, None),),
     "udp-blocked": (("{client} && udp", 2, None), ("{server} && udp", 0, 0)),
+    "failover-blocked": ((f"{{client}} && {SYN}", 3, None), ("{server} && tcp", 0, 0)),
+    "heartbeat-blocked": (("{client} && udp", 0, 0), ("{server} && udp", 5, None)),
+    "tls-blocked": (("{flow} && tls.handshake.type==1", 1, None), ("{server} && tls", 0, 0)),
+    "pmtu-black-hole": ((f"{{flow}} && ({FULL_SIZE_AGAIN} || tcp.analysis.lost_segment)", 1, None),),
     "media-blocked": (("{client} && udp && !icmp", 0, 0),),
     "smtp-inspection": (('{flow} && (tcp contains "220 ****" || tcp contains "XXXX")', 1, None),),
     "refused-by-host": (("{server} && tcp.flags.reset==1 && ip.ttl!=64", 1, None), ("{server} && tcp.flags.syn==1", 0, 0)),

@@ -8,6 +8,7 @@ import argparse
 import errno
 import socket
 import ssl
+import struct
 import time
 
 WORDS = {
@@ -38,6 +39,16 @@ def connect(host: str, port: int, seconds: float) -> socket.socket:
 def tcp(args: argparse.Namespace) -> str:
     """Connect and close, as a monitor's probe does."""
     connect(args.host, args.port, args.seconds).close()
+    return "answered"
+
+
+def probe(args: argparse.Namespace) -> str:
+    """Connect and abort, `--repeat` times, as a load balancer's health check does."""
+    for turn in range(args.repeat):
+        if turn:
+            time.sleep(args.pause)
+        with connect(args.host, args.port, args.seconds) as connection:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     return "answered"
 
 
@@ -72,9 +83,12 @@ def _read_answer(tls: ssl.SSLSocket) -> bool:
     return True
 
 
+JOBS = {"tcp": tcp, "probe": probe, "https": https}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("job", choices=["tcp", "https"])
+    parser.add_argument("job", choices=JOBS)
     parser.add_argument("host")
     parser.add_argument("port", type=int)
     parser.add_argument("--name", default="exlab.test", help="server name in TLS and HTTP")
@@ -88,7 +102,7 @@ def main() -> None:
         if attempt:
             time.sleep(1)
         try:
-            word = {"tcp": tcp, "https": https}[args.job](args)
+            word = JOBS[args.job](args)
         except OSError as error:
             word = word_for(error)
         if word == "answered":

@@ -17,7 +17,10 @@ def launch(name: str, host: str, argv: list[str], *, tcp: tuple[int, ...], secon
     logs = WORK / "logs"
     logs.mkdir(parents=True, exist_ok=True)
     with (logs / f"{name}.log").open("w") as log:
-        STARTED[name] = subprocess.Popen(as_host(host, *argv), stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+        # A session of its own: some servers end by signalling their whole process group.
+        STARTED[name] = subprocess.Popen(
+            as_host(host, *argv), stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True
+        )
     deadline = time.monotonic() + seconds
     while missing := set(tcp) - listening(host):
         if time.monotonic() > deadline or STARTED[name].poll() is not None:

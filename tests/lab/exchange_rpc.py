@@ -187,7 +187,9 @@ class Server:
                 return pdu(FAULT, call, struct.pack("<IHBxII", 32, context, 0, UNKNOWN_OPNUM, 0))
             name = asked_interface(body[8:])
             port = self.registered.get(name or "", 0)
-            stub = map_answer(name if port else None, port, local[0].removeprefix("::ffff:") if "." in local[0] else "0.0.0.0")
+            # A tower has no floor for IPv6: a server reached over it names no address.
+            address = local[0].removeprefix("::ffff:") if "." in local[0] else "0.0.0.0"
+            stub = map_answer(name if port else None, port, address)
         else:
             stub = octets(f"answer {call} {opnum}", 220 + 40 * (opnum % 5))
         return pdu(RESPONSE, call, struct.pack("<IHBx", len(stub), context, 0) + stub)

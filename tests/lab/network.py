@@ -168,6 +168,11 @@ def forget_connections() -> None:
     run_in(FIREWALL, "conntrack", "-F", check=False)
 
 
+def narrow(subnet: str, octets: int) -> None:
+    """Set the MTU of the firewall's leg in a subnet (1500 is normal)."""
+    run_in(FIREWALL, "ip", "link", "set", f"fw-{subnet}", "mtu", str(octets))
+
+
 def unplug(name: str) -> None:
     """Take a host's cable out: no ARP answer any more."""
     host = HOSTS[name]

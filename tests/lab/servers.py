@@ -8,7 +8,7 @@ from collections.abc import Callable
 import directory_server
 import mail_server
 from daemons import launch, runs
-from network import DOMAIN, WORK, run
+from network import DOMAIN, HOSTS, WORK, run
 
 HERE = pathlib.Path(__file__).resolve().parent
 EMSMDB_PORT, ADDRESS_BOOK_PORT, STALE_PORT = 59531, 59532, 59777
@@ -38,7 +38,7 @@ http {{
     {listen}
     ssl_certificate {dir}/cert.pem; ssl_certificate_key {dir}/key.pem;
     ssl_protocols {protocols}; add_header X-FEServer {host};
-    location / {{ return 200 "{body}"; }}
+    root {dir}/pages; location = /owa/ {{ return 200 "{body}"; }}
   }}
 }}
 """
@@ -55,6 +55,8 @@ def _web(host: str, ports: tuple[int, ...], protocols: str = "TLSv1.2") -> Calla
             "-subj", f"/CN={host}", "-addext", f"subjectAltName=DNS:{host},DNS:{host}.{DOMAIN}",
             "-keyout", str(folder / "key.pem"), "-out", str(folder / "cert.pem"),
         )  # fmt: skip
+        (folder / "pages").mkdir(exist_ok=True)
+        (folder / "pages" / "book.oab").write_bytes(bytes(range(256)) * 48)
         listen = " ".join(f"listen {port} ssl; listen [::]:{port} ssl;" for port in ports)
         body = "<html><body>Outlook Web App stand-in</body></html>" * 20
         (folder / "nginx.conf").write_text(
@@ -66,6 +68,45 @@ def _web(host: str, ports: tuple[int, ...], protocols: str = "TLSv1.2") -> Calla
     return start
 
 
+WITNESS_CONF = """[global]
+  server role = standalone server
+  netbios name = HUB1
+  map to guest = Bad User
+  disable netbios = yes
+  smb ports = 445
+  lock directory = {dir}
+  state directory = {dir}
+  cache directory = {dir}
+  private dir = {dir}
+  log file = {dir}/log
+[witness]
+  path = {dir}/share
+  guest ok = yes
+"""
+
+
+def _witness(host: str) -> Callable[[], None]:
+    """A plain smbd with one share, as a file share witness needs no more."""
+
+    def start() -> None:
+        folder = WORK / "witness" / host
+        (folder / "share").mkdir(parents=True, exist_ok=True)
+        (folder / "share" / "witness.log").write_text("witness\n")
+        (WORK / "etc" / host / "run" / "samba").mkdir(exist_ok=True)
+        (folder / "smb.conf").write_text(WITNESS_CONF.format(dir=folder))
+        launch(f"witness-{host}", host, ["smbd", "-F", "--no-process-group", "-s", str(folder / "smb.conf")], tcp=(445,))
+
+    return start
+
+
+def _dag(host: str) -> Callable[[], None]:
+    def start() -> None:
+        command = [sys.executable, "-B", str(HERE / "dag_member.py"), "serve", HOSTS[host].v4]
+        launch(f"dag-{host}", host, command, tcp=(64327,))
+
+    return start
+
+
 SERVERS: dict[str, Callable[[], None]] = {
     "exchange-mbx1": _exchange(
         "mbx1",
@@ -73,6 +114,9 @@ SERVERS: dict[str, Callable[[], None]] = {
         f"nspi={ADDRESS_BOOK_PORT}", f"rfr={ADDRESS_BOOK_PORT}",
     ),
     "exchange-mbx2": _exchange("mbx2", f"emsmdb={EMSMDB_PORT}", "--stale", f"rfr={STALE_PORT}"),
+    "dag-mbx1": _dag("mbx1"),
+    "dag-mbx2": _dag("mbx2"),
+    "witness-hub1": _witness("hub1"),
     "samba-dc1": directory_server.start,
     "mail-hub1": mail_server.start_hub,
     "mail-edge1": mail_server.start_edge,

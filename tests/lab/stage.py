@@ -1,6 +1,7 @@
 """Where a scenario is played: firewall set, servers up, captures running, outcomes checked."""
 
 import pathlib
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import story
 from network import WORK, LabError, as_host, namespace
 
 HERE = pathlib.Path(__file__).resolve().parent
+RECORDING = WORK / "recording"
 MOST_OCTETS = 200_000
 SETTLE = 0.7  # tcpdump hands over what it has only after a while, even with --immediate-mode
 
@@ -48,7 +50,9 @@ class Stage:
         self.recordings: list[Recording] = []
 
     def perform(self) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
+        """Play and record; the committed folder changes only if all went as the story says."""
+        shutil.rmtree(RECORDING, ignore_errors=True)
+        RECORDING.mkdir(parents=True)
         firewall.apply(firewall.Policy())
         for name in self.scenario.servers:
             servers.ensure(name)
@@ -64,6 +68,11 @@ class Stage:
             for recording in self.recordings:
                 recording.end()
             firewall.apply(firewall.Policy())
+        self.folder.mkdir(parents=True, exist_ok=True)
+        for old in self.folder.glob("*.pcap"):
+            old.unlink()
+        for new in RECORDING.iterdir():
+            shutil.move(new, self.folder / new.name)
         (self.folder / "story.toml").write_text(story.write(self.scenario))
 
     def begin_capture(self, vantage: str) -> None:
@@ -122,4 +131,4 @@ class Stage:
         time.sleep(seconds)
 
     def _begin(self, capture: story.Capture) -> None:
-        self.recordings.append(Recording(capture, self.folder / capture.file))
+        self.recordings.append(Recording(capture, RECORDING / capture.file))

@@ -35,12 +35,16 @@ class Expect:
         return replace(self, outcome=outcome)
 
 
-def report(client: str, server: str, port: int, kind: str, *or_kinds: str, because: str, transport: str = "tcp") -> Expect:
+def report(
+    client: str, server: str, port: int, kind: str, *or_kinds: str, because: str, transport: str = "tcp"
+) -> Expect:
     """This is blocked (or altered, or inconclusive), and a finding of that kind must say so."""
     return Expect(client, server, port, transport, kind, or_kinds, "report", because=because)
 
 
-def clear(client: str, server: str, port: int, outcome: str | None = None, transport: str = "tcp", because: str = "") -> Expect:
+def clear(
+    client: str, server: str, port: int, outcome: str | None = None, transport: str = "tcp", because: str = ""
+) -> Expect:
     """Healthy: nothing here may be called blocked or altered."""
     return Expect(client, server, port, transport, must_not=("blocked", "altered"), outcome=outcome, because=because)
 
@@ -92,11 +96,9 @@ def write(scenario: Scenario) -> str:
     """The text of story.toml."""
     lines = [_pair("title", scenario.title), _pair("purpose", scenario.purpose)]
     lines.append(_pair("provenance", f"{REAL}. {scenario.stand_ins or 'All servers are real.'}"))
-    for name in scenario.hosts:
-        host = HOSTS.get(name)
-        lines += ["", "[[host]]", _pair("name", name)]
-        if host:
-            lines += [_pair("addresses", [host.v4, host.v6]), _pair("roles", host.roles)]
+    for host in (HOSTS[name] for name in scenario.hosts):
+        lines += ["", "[[host]]", _pair("name", host.name)]
+        lines += [_pair("addresses", [host.v4, host.v6]), _pair("roles", host.roles)]
     lines += ["", "[firewall]", _pair("did", scenario.policy.did)]
     if scenario.policy.rules():
         lines.append(f"rules = '''\n{scenario.policy.rules()}\n'''")

@@ -63,13 +63,14 @@ def _scenario(body: str) -> str:
 def write_scripts() -> None:
     """The scripts and the media of both sides."""
     FOLDER.mkdir(parents=True, exist_ok=True)
-    media = FOLDER / "tone.pcap"
-    media.write_bytes(tone())
+    from_pbx, from_um = FOLDER / "pbx1.pcap", FOLDER / "um1.pcap"
+    from_pbx.write_bytes(tone(0x1AB0))
+    from_um.write_bytes(tone(0x5F3C))
     half = f'<pause milliseconds="{CALL_MS // 2}"/>\n'
     caller = (
         _request("INVITE", 1, "", BODY + SDP.format(host="pbx1"))
         + '<recv response="100" optional="true"/>\n<recv response="180" optional="true"/>\n<recv response="200"/>\n'
-        + _request("ACK", 1) + _play(media) + half
+        + _request("ACK", 1) + _play(from_pbx) + half
         + _request("INFO", 2) + '<recv response="200"/>\n' + half
         + _request("BYE", 3) + '<recv response="200"/>\n'
     )  # fmt: skip
@@ -77,7 +78,7 @@ def write_scripts() -> None:
         '<recv request="INVITE"/>\n'
         + _send(ANSWER.format(status="180 Ringing") + NO_BODY)
         + _send(ANSWER.format(status="200 OK") + BODY + SDP.format(host="um1"))
-        + '<recv request="ACK"/>\n' + _play(media)
+        + '<recv request="ACK"/>\n' + _play(from_um)
         + '<recv request="INFO"/>\n' + _send(REPEAT.format(status="200 OK") + NO_BODY)
         + '<recv request="BYE"/>\n' + _send(REPEAT.format(status="200 OK") + NO_BODY)
         + '<pause milliseconds="300"/>\n'
@@ -98,13 +99,13 @@ def caller_command() -> list[str]:
             "-mi", address, "-mp", str(PBX_MEDIA), "-m", "1", "-nostdin", "-timeout", "20"]  # fmt: skip
 
 
-def tone() -> bytes:
+def tone(source: int) -> bytes:
     """A pcap of RTP carrying a 440 Hz tone, in the shape sipp plays (addresses are replaced)."""
     out = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1)
     samples = 8 * RTP_MS
     for number in range(RTP_PACKETS):
         audio = bytes(_a_law(8000 * math.sin(2 * math.pi * 440 * (number * samples + i) / 8000)) for i in range(samples))
-        rtp = struct.pack(">BBHII", 0x80, PCMA | (0x80 if number == 0 else 0), number, number * samples, 0x1AB0) + audio
+        rtp = struct.pack(">BBHII", 0x80, PCMA | (0x80 if number == 0 else 0), number, number * samples, source) + audio
         udp = struct.pack(">HHHH", 4000, 4000, 8 + len(rtp), 0) + rtp
         ip = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 20 + len(udp), number, 0, 64, 17, 0, bytes(4), bytes(4))
         frame = bytes(12) + b"\x08\x00" + ip + udp

@@ -4,12 +4,12 @@ from directory_server import PASSWORD, REALM, kerberos_config, member_config
 from firewall import Policy
 from network import DOMAIN, HOSTS
 from stage import Stage
-from story import Capture, Scenario, clear, cleared_as, report
+from story import Capture, Scenario, clear, report
 
 STAND_IN = "The domain controller is Samba AD DC; the member is Samba's and MIT Kerberos' tools, not Windows."
 DC1 = f"dc1.{DOMAIN}"
 SERVERS = ("samba-dc1",)
-INSIDE, OUTSIDE = ("cas1", "dc1", "fw"), ("cas-dmz", "dc1", "fw")
+INSIDE, OUTSIDE = ("cas1", "dc1"), ("cas-dmz", "dc1")
 BASE = "dc=exlab,dc=test"
 
 
@@ -153,7 +153,8 @@ SCENARIOS = [
             )),
         ),
         _ldap_rejected, OUTSIDE,
-        Policy("rejected TCP 389 with RST in the controller's name", ("ip daddr 10.10.2.10 tcp dport 389 reject with tcp reset",)),
+        Policy("rejected TCP 389 with RST in the controller's name",
+               ("ip daddr 10.10.2.10 tcp dport 389 reject with tcp reset",)),
         STAND_IN,
     ),
     Scenario(
@@ -169,7 +170,8 @@ SCENARIOS = [
             )),
         ),
         _ldap_rejected, OUTSIDE,
-        Policy("rejected TCP 389 with ICMP 3/13", ("ip daddr 10.10.2.10 tcp dport 389 reject with icmp type admin-prohibited",)),
+        Policy("rejected TCP 389 with ICMP 3/13",
+               ("ip daddr 10.10.2.10 tcp dport 389 reject with icmp type admin-prohibited",)),
         STAND_IN,
     ),
     Scenario(
@@ -179,7 +181,8 @@ SCENARIOS = [
         SERVERS,
         (
             Capture("client", "cas-dmz", (
-                report("cas-dmz", "dc1", 3268, "syn-dropped", because="the firewall drops it; 389 answers before, during and after"),
+                report("cas-dmz", "dc1", 3268, "syn-dropped",
+                       because="the firewall drops it; 389 answers before, during and after"),
                 *_all("cas-dmz", 389),
             )),
         ),
@@ -194,7 +197,8 @@ SCENARIOS = [
         SERVERS,
         (
             Capture("client", "cas-dmz", (
-                report("cas-dmz", "dc1", 445, "syn-dropped", because="the firewall drops it; 389 answers before, during and after"),
+                report("cas-dmz", "dc1", 445, "syn-dropped",
+                       because="the firewall drops it; 389 answers before, during and after"),
                 *_all("cas-dmz", 389), DNS,
             )),
         ),
@@ -226,7 +230,8 @@ SCENARIOS = [
         (
             Capture("client", "cas-dmz", (
                 report("cas-dmz", "dc1", 88, "udp-blocked", transport="udp", because=KERBEROS_LIFE),
-                report(HOSTS["cas-dmz"].v6, HOSTS["dc1"].v6, 88, "udp-blocked", transport="udp", because=KERBEROS_LIFE),
+                report(HOSTS["cas-dmz"].v6, HOSTS["dc1"].v6, 88, "udp-blocked", transport="udp",
+                       because=KERBEROS_LIFE),
                 clear(HOSTS["cas-dmz"].v6, HOSTS["dc1"].v6, 88), *_all("cas-dmz", 389), DNS,
             )),
         ),

@@ -10,13 +10,14 @@ from story import Capture, Scenario, clear, report
 
 STAND_IN = "Transport servers are Postfix; their EHLO is not Exchange's."
 INSPECTED = STAND_IN + " The inspection is a stand-in that rewrites segments in place as the named product family does."
-SERVERS, HOSTS = ("mail-edge1", "mail-hub1"), ("hub1", "edge1", "fw")
+SERVERS, HOSTS = ("mail-edge1", "mail-hub1"), ("hub1", "edge1")
 CARRIED_ASIDE = ("tcp dport 25 drop", "tcp sport 25 drop")
 
 
 def _send(stage: Stage, host: str, server: str) -> None:
     """A message handed to a server; `hub1` then relays it to edge1 by itself."""
-    message = ("--from", f"alice@{DOMAIN}", "--to", "bob@example.test", "--header", "Subject: lab", "--body", "From the lab.")
+    people = ("--from", f"alice@{DOMAIN}", "--to", "bob@example.test")
+    message = (*people, "--header", "Subject: lab", "--body", "From the lab.")
     stage.do(host, "swaks", "--server", server, "--helo", f"{host}.{DOMAIN}", *message)
 
 
@@ -85,7 +86,8 @@ SCENARIOS = [
         SERVERS,
         (
             Capture("client", "hub1", (
-                report("hub1", "edge1", 25, "syn-dropped", because="the firewall drops it; edge1 itself connects to hub1 in the same seconds"),
+                report("hub1", "edge1", 25, "syn-dropped",
+                       because="the firewall drops it; edge1 itself connects to hub1 in the same seconds"),
                 BACK,
             )),
         ),
@@ -101,13 +103,15 @@ SCENARIOS = [
         SERVERS,
         (
             Capture("client", "hub1", (
-                report("hub1", "edge1", 25, "smtp-inspection", because="masked banner, and keywords made of X only, seen at the client"),
+                report("hub1", "edge1", 25, "smtp-inspection",
+                       because="masked banner, and keywords made of X only, seen at the client"),
             )),
             Capture("server", "edge1", (clear("hub1", "edge1", 25, because="here the server's own words are still whole"),),
                     remark="The same connections before the device touched the server's words."),
         ),
         _inspected("asa"), HOSTS,
-        Policy("carried TCP 25 through an inspection that masks the banner and unwanted EHLO keywords in place", CARRIED_ASIDE),
+        Policy("carried TCP 25 through an inspection that masks the banner and unwanted EHLO keywords in place",
+               CARRIED_ASIDE),
         INSPECTED,
     ),
     Scenario(
@@ -117,14 +121,16 @@ SCENARIOS = [
         SERVERS,
         (
             Capture("client", "hub1", (
-                report("hub1", "edge1", 25, "smtp-inspection", because="banner made of asterisks, and a server that refuses EHLO"),
+                report("hub1", "edge1", 25, "smtp-inspection",
+                       because="banner made of asterisks, and a server that refuses EHLO"),
             )),
             Capture("server", "edge1", (
                 report("hub1", "edge1", 25, "smtp-inspection", because="a verb made of X where a client says EHLO"),
             )),
         ),
         _inspected("pix"), HOSTS,
-        Policy("carried TCP 25 through an inspection that masks the banner and overwrites EHLO in place", CARRIED_ASIDE),
+        Policy("carried TCP 25 through an inspection that masks the banner and overwrites EHLO in place",
+               CARRIED_ASIDE),
         INSPECTED,
     ),
 ]  # fmt: skip

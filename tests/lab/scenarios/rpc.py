@@ -9,7 +9,7 @@ STAND_IN = (
     "Mailbox servers are stand-ins speaking real DCE/RPC (bind, ept_map with towers, request, response, fault)"
     " without authentication and with pseudo-random stubs; HTTPS is nginx."
 )
-HOSTS = ("cas-dmz", "mbx1", "fw")
+HOSTS = ("cas-dmz", "mbx1")
 SERVERS = ("exchange-mbx1", "web-mbx1")
 MAPPER = clear("cas-dmz", "mbx1", 135, "closed", because="the rule does not name port 135")
 WEB = clear("cas-dmz", "mbx1", 444, because="the rule does not name port 444")
@@ -143,12 +143,14 @@ SCENARIOS = [
         SERVERS,
         (
             Capture("client", "cas-dmz", (
-                report("cas-dmz", "mbx1", 135, "syn-dropped", because="the firewall drops TCP 135; 444 answers before, during and after"),
+                report("cas-dmz", "mbx1", 135, "syn-dropped",
+                       because="the firewall drops TCP 135; 444 answers before, during and after"),
                 WEB,
             )),
         ),
         _mapper_dropped, HOSTS,
-        Policy("dropped TCP 135 towards the internal network, silently", ("ip daddr 10.10.2.0/24 tcp dport 135 drop",)),
+        Policy("dropped TCP 135 towards the internal network, silently",
+               ("ip daddr 10.10.2.0/24 tcp dport 135 drop",)),
         STAND_IN,
     ),
     Scenario(
@@ -158,11 +160,12 @@ SCENARIOS = [
         ("exchange-mbx2",),
         (
             Capture("client", "cas-dmz", (
-                cleared_as("cas-dmz", "mbx2", 135, "rpc-not-registered", because="mbx2 registers neither NSPI nor the store"),
+                cleared_as("cas-dmz", "mbx2", 135, "rpc-not-registered",
+                           because="mbx2 registers neither NSPI nor the store"),
                 clear("cas-dmz", "mbx2", EMSMDB_PORT, "closed"),
             )),
         ),
-        _not_registered, ("cas-dmz", "mbx2", "fw"), stand_ins=STAND_IN,
+        _not_registered, ("cas-dmz", "mbx2"), stand_ins=STAND_IN,
     ),
     Scenario(
         "rpc", "stale-port",
@@ -177,7 +180,7 @@ SCENARIOS = [
                 clear("cas-dmz", "mbx2", EMSMDB_PORT, "closed"),
             )),
         ),
-        _stale_port, ("cas-dmz", "mbx2", "fw"), stand_ins=STAND_IN,
+        _stale_port, ("cas-dmz", "mbx2"), stand_ins=STAND_IN,
     ),
     Scenario(
         "rpc", "midstream-reset",
@@ -227,7 +230,8 @@ SCENARIOS = [
         SERVERS,
         (
             Capture("client", "cas-dmz", (
-                cleared_as("cas-dmz", "mbx1", EMSMDB_PORT, "reset-by-host", because="the server's own stack sent the RST, with its own TTL"),
+                cleared_as("cas-dmz", "mbx1", EMSMDB_PORT, "reset-by-host",
+                           because="the server's own stack sent the RST, with its own TTL"),
                 MAPPER, WEB,
             )),
         ),

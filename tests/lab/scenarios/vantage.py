@@ -10,7 +10,7 @@ from servers import ADDRESS_BOOK_PORT, EMSMDB_PORT
 from stage import Stage
 from story import Capture, Scenario, capture_wide, clear, cleared_as, report
 
-HOSTS = ("cas-dmz", "mbx1", "fw")
+HOSTS = ("cas-dmz", "mbx1")
 SERVERS = ("exchange-mbx1", "web-mbx1")
 HEALTHY = tuple(clear("cas-dmz", "mbx1", port) for port in (135, EMSMDB_PORT, ADDRESS_BOOK_PORT, 444))
 
@@ -93,11 +93,12 @@ SCENARIOS = [
     Scenario(
         "vantage", "ends-early",
         "The capture ends before an attempt can have failed",
-        "One SYN at the very end. It was dropped, but nobody can know that from this capture.",
+        "One SYN, at the very end. It was dropped, but nobody can know that from this capture.",
         SERVERS,
         (
             Capture("client", "cas-dmz", (
-                cleared_as("cas-dmz", "mbx1", EMSMDB_PORT, "capture-edge", because="one SYN, about a second before the end"),
+                cleared_as("cas-dmz", "mbx1", EMSMDB_PORT, "capture-edge",
+                           because="one SYN, the last frame of the capture"),
                 clear("cas-dmz", "mbx1", 135), clear("cas-dmz", "mbx1", 444),
             )),
         ),
@@ -119,7 +120,8 @@ SCENARIOS = [
         "A healthy session, every packet seen on both legs of the firewall",
         "Each packet twice, the second time with its TTL lowered: neither retransmissions nor two senders.",
         SERVERS,
-        (Capture("firewall", "fw", (capture_wide("duplicate-packets"), *HEALTHY), device="any", remark="All devices of the firewall (LINUX_SLL2)."),),
+        (Capture("firewall", "fw", (capture_wide("duplicate-packets"), *HEALTHY), device="any",
+                 remark="All devices of the firewall (LINUX_SLL2)."),),
         _session, HOSTS, stand_ins=STAND_IN,
     ),
 ]  # fmt: skip

@@ -9,7 +9,7 @@ from story import Capture, Scenario, clear, report
 from voice_server import PBX_MEDIA, SIP_PORT, UM_MEDIA
 
 STAND_IN = "Gateway and unified messaging are sipp; the media is a generated tone (G.711 A-law), there is no RTCP."
-HOSTS = ("pbx1", "um1", "fw")
+HOSTS = ("pbx1", "um1")
 SIP = clear("pbx1", "um1", SIP_PORT)
 TO_UM = clear("pbx1", "um1", UM_MEDIA, transport="udp", because="the media towards um1 is seen here")
 TO_PBX = clear("um1", "pbx1", PBX_MEDIA, transport="udp", because="the media towards pbx1 is seen here")

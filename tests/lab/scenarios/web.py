@@ -8,7 +8,7 @@ from story import Capture, Scenario, clear, cleared_as, report
 
 STAND_IN = "Exchange web services are nginx with a self-signed certificate; RPC is a stand-in."
 SERVERS = ("web-cas1", "web-cas2", "web-mbx1", "web-mbx2", "exchange-mbx2")
-HOSTS = ("cas1", "cas2", "mbx2", "fw")
+HOSTS = ("cas1", "cas2", "mbx2")
 NOBODY = "10.10.3.99"
 V6, FROM_V6 = EVERY["cas2"].v6, EVERY["cas1"].v6
 
@@ -22,6 +22,11 @@ def _healthy(stage: Stage) -> None:
     stage.want("answered", _get(stage, "client1", "cas1", 443, "--repeat", 3))
     stage.want("answered", _get(stage, "cas1", "cas2", 443, "--repeat", 2), _get(stage, "cas1", "mbx2", 444))
     stage.want("answered", _get(stage, "cas1", "mbx1", 444, "--repeat", 2))
+
+
+def _probes(stage: Stage) -> None:
+    probes = [stage.client("cas1", "probe", "cas2", port, "--repeat", 6, "--pause", 1) for port in (443, 444)]
+    stage.want("answered", _get(stage, "cas1", "cas2", 443), *probes)
 
 
 def _between_cas(stage: Stage) -> None:
@@ -92,6 +97,34 @@ def _v6_rejected(stage: Stage) -> None:
     stage.want("answered", _get(stage, "cas1", V6, 444), _get(stage, "cas1", "cas2", 443))
 
 
+def _tls_dropped(stage: Stage) -> None:
+    stage.want("answered", _get(stage, "cas1", "cas2", 444))
+    hello = [_get(stage, "cas1", "cas2", 443, "--seconds", 15) for _ in range(2)]
+    stage.pause(6)
+    stage.want("answered", _get(stage, "cas1", "cas2", 444))
+    stage.want("silent", *hello)
+    stage.want("answered", _get(stage, "cas1", "cas2", 444))
+
+
+def _tls_reset(stage: Stage) -> None:
+    stage.want("answered", _get(stage, "cas1", "cas2", 444))
+    stage.want("reset", _get(stage, "cas1", "cas2", 443, "--attempts", 3))
+    stage.want("answered", _get(stage, "cas1", "cas2", 444))
+
+
+def _black_hole(stage: Stage) -> None:
+    """The way back to cas1 takes 1400 octets, and cas2 is never told."""
+    network.narrow("int", 1400)
+    try:
+        stage.want("answered", _get(stage, "cas1", "cas2", 443))
+        stuck = _get(stage, "cas1", "cas2", 443, "--path", "/book.oab", "--seconds", 12)
+        stage.pause(5)
+        stage.want("answered", _get(stage, "cas1", "cas2", 443))
+        stage.want("silent", stuck)
+    finally:
+        network.narrow("int", 1500)
+
+
 LIFE = clear("cas1", "cas2", 444, because="no rule names port 444")
 SCENARIOS = [
     Scenario(
@@ -104,7 +137,15 @@ SCENARIOS = [
                 clear("client1", "cas1", 443), clear("cas1", "cas2", 443), clear("cas1", "mbx1", 444), clear("cas1", "mbx2", 444),
             )),
         ),
-        _healthy, ("client1", "cas1", "cas2", "mbx1", "mbx2", "fw"), stand_ins=STAND_IN,
+        _healthy, ("client1", "cas1", "cas2", "mbx1", "mbx2"), stand_ins=STAND_IN,
+    ),
+    Scenario(
+        "web", "probes",
+        "A load balancer's health checks",
+        "Connections made and aborted with RST each second: normal, however many resets there are.",
+        SERVERS,
+        (Capture("client", "cas1", (clear("cas1", "cas2", 443), clear("cas1", "cas2", 444))),),
+        _probes, ("cas1", "cas2"), stand_ins=STAND_IN,
     ),
     Scenario(
         "web", "between-cas-dropped",
@@ -147,7 +188,8 @@ SCENARIOS = [
         SERVERS,
         (
             Capture("client", "cas2", (
-                cleared_as("cas2", "cas1", 444, "refused-by-host", because="cas1 has no listener on 444 and no firewall of its own"),
+                cleared_as("cas2", "cas1", 444, "refused-by-host",
+                           because="cas1 has no listener on 444 and no firewall of its own"),
                 clear("cas2", "cas1", 443),
             )),
         ),
@@ -160,8 +202,10 @@ SCENARIOS = [
         SERVERS,
         (
             Capture("client", "cas1", (
-                cleared_as("cas1", "mbx2", 135, "host-unreachable", because="ICMP 3/1 from the router next to the host, after ARP failed"),
-                clear("cas1", "mbx2", 444, because="it worked until the host was gone; then ICMP 3/1, on every port alike"),
+                cleared_as("cas1", "mbx2", 135, "host-unreachable",
+                           because="ICMP 3/1 from the router next to the host, after ARP failed"),
+                clear("cas1", "mbx2", 444,
+                      because="it worked until the host was gone; then ICMP 3/1, on every port alike"),
                 clear("cas1", "cas2", 443),
             )),
             Capture("last-leg", "fw", (clear("cas1", "cas2", 443), clear("cas1", "mbx2", 444)), device="fw-s2",
@@ -176,12 +220,14 @@ SCENARIOS = [
         SERVERS,
         (
             Capture("client", "cas1", (
-                cleared_as("cas1", NOBODY, 443, "host-silent", because="no host has this address, and no packet of it was ever seen"),
-                cleared_as("cas1", NOBODY, 135, "host-silent", because="no host has this address, and no packet of it was ever seen"),
+                cleared_as("cas1", NOBODY, 443, "host-silent",
+                           because="no host has this address, and no packet of it was ever seen"),
+                cleared_as("cas1", NOBODY, 135, "host-silent",
+                           because="no host has this address, and no packet of it was ever seen"),
                 clear("cas1", "cas2", 443),
             )),
         ),
-        _host_silent, ("cas1", "cas2", "fw"),
+        _host_silent, ("cas1", "cas2"),
         Policy("let everything pass, but never sent ICMP unreachable", output=("icmp type destination-unreachable drop",)),
         STAND_IN,
     ),
@@ -214,11 +260,12 @@ SCENARIOS = [
         SERVERS,
         (
             Capture("client", "cas1", (
-                report(FROM_V6, V6, 443, "proxy-blocked", "syn-dropped", because="dropped over IPv6; 444 over IPv6 and 443 over IPv4 work"),
+                report(FROM_V6, V6, 443, "proxy-blocked", "syn-dropped",
+                       because="dropped over IPv6; 444 over IPv6 and 443 over IPv4 work"),
                 clear(FROM_V6, V6, 444), clear("cas1", "cas2", 443),
             )),
         ),
-        _v6_dropped, ("cas1", "cas2", "fw"),
+        _v6_dropped, ("cas1", "cas2"),
         Policy("dropped TCP 443 over IPv6, silently", ("meta nfproto ipv6 tcp dport 443 drop",)),
         STAND_IN,
     ),
@@ -229,12 +276,67 @@ SCENARIOS = [
         SERVERS,
         (
             Capture("client", "cas1", (
-                report(FROM_V6, V6, 443, "icmp-prohibited", "proxy-blocked", because="ICMPv6 1/1 from the firewall, quoting the SYN"),
+                report(FROM_V6, V6, 443, "icmp-prohibited", "proxy-blocked",
+                       because="ICMPv6 1/1 from the firewall, quoting the SYN"),
                 clear(FROM_V6, V6, 444), clear("cas1", "cas2", 443),
             )),
         ),
-        _v6_rejected, ("cas1", "cas2", "fw"),
-        Policy("rejected TCP 443 over IPv6 with ICMPv6 1/1", ("meta nfproto ipv6 tcp dport 443 reject with icmpv6 type admin-prohibited",)),
+        _v6_rejected, ("cas1", "cas2"),
+        Policy("rejected TCP 443 over IPv6 with ICMPv6 1/1",
+               ("meta nfproto ipv6 tcp dport 443 reject with icmpv6 type admin-prohibited",)),
+        STAND_IN,
+    ),
+    Scenario(
+        "web", "tls-hello-dropped",
+        "The handshake of TCP passes, the ClientHello does not",
+        "A device that inspects TLS: connected at once, then the ClientHello is repeated into silence.",
+        SERVERS,
+        (
+            Capture("client", "cas1", (
+                report("cas1", "cas2", 443, "tls-blocked", "midstream-drop", "proxy-blocked",
+                       because="TCP is established, the ClientHello never acknowledged; TLS on 444 of the same server works"),
+                LIFE,
+            )),
+        ),
+        _tls_dropped, HOSTS,
+        Policy("dropped segments to port 443 that begin with a TLS handshake record",
+               ("tcp dport 443 @th,160,8 0x16 drop",)),
+        STAND_IN,
+    ),
+    Scenario(
+        "web", "tls-hello-reset",
+        "The ClientHello is answered with RST",
+        "A device that inspects TLS and resets, in the server's name but with its own TTL.",
+        SERVERS,
+        (
+            Capture("client", "cas1", (
+                report("cas1", "cas2", 443, "tls-blocked", "midstream-reset", "proxy-blocked",
+                       because="RST right after the ClientHello with the firewall's TTL (64), where the server's SYN-ACK has 127"),
+                LIFE,
+            )),
+        ),
+        _tls_reset, HOSTS,
+        Policy("answered TLS handshake records to port 443 with RST",
+               ("tcp dport 443 @th,160,8 0x16 reject with tcp reset",)),
+        STAND_IN,
+    ),
+    Scenario(
+        "web", "pmtu-black-hole",
+        "Full-size packets vanish",
+        "Small pages work; of a big one the full-size segments are lost, and ICMP 'fragmentation needed' with them.",
+        SERVERS,
+        (
+            Capture("server", "cas2", (
+                report("cas1", "cas2", 443, "pmtu-black-hole",
+                       because="segments of full size are repeated, smaller ones are acknowledged, no ICMP 3/4 arrives"),
+            )),
+            Capture("client", "cas1", (
+                report("cas1", "cas2", 443, "pmtu-black-hole", "midstream-drop",
+                       because="a hole that is never filled before a smaller segment that arrived"),
+            )),
+        ),
+        _black_hole, HOSTS,
+        Policy("had a leg of MTU 1400 towards cas1 and never sent ICMP", output=("icmp type destination-unreachable drop",)),
         STAND_IN,
     ),
 ]  # fmt: skip
