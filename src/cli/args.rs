@@ -10,7 +10,7 @@ use crate::diagnose::Kind;
 use crate::flow::Transport;
 
 /// Says from packets whether something blocks traffic between Exchange servers, or between them and
-/// domain controllers: between whom, how sure it is and why, and what to do. Or clears the firewall.
+/// domain controllers: between whom, how sure that is and why, and what to do; or clears the firewall.
 #[derive(Debug, Parser)]
 #[command(
     name = "anyany",
