@@ -73,6 +73,12 @@ impl File {
         self.hosts.iter().find(|host| host.addresses.contains(&address))
     }
 
+    /// Ids of the RPC interfaces that an administrator fixed to a port of a host; none where nothing was.
+    pub fn interfaces_at(&self, address: IpAddr, port: u16) -> &[String] {
+        let ports = self.host(address).map(|host| &host.static_ports);
+        ports.and_then(|ports| ports.get(&port)).map(Vec::as_slice).unwrap_or_default()
+    }
+
     /// The smallest network that holds an address.
     pub fn network(&self, address: IpAddr) -> Option<&Network> {
         let around = self.networks.iter().filter(|network| network.cidr.contains(&address));
@@ -200,13 +206,11 @@ impl Reader<'_> {
     fn roles(&self, roles: &[Spanned<String>]) -> Result<Vec<String>, BadFile> {
         let read = |role: &Spanned<String>| {
             let word = role.get_ref();
-            match self.reference.role(word) {
-                Some(role) => Ok(role.id.clone()),
-                None => {
-                    let known = self.reference.roles().iter().map(|role| role.id.as_str());
-                    Err(self.bad(&role.span(), format!("roles: there is no role \"{word}\"{}", cure(word, known))))
-                }
+            if let Some(role) = self.reference.role(word) {
+                return Ok(role.id.clone());
             }
+            let known = self.reference.roles().iter().map(|role| role.id.as_str());
+            Err(self.bad(&role.span(), format!("roles: there is no role \"{word}\"{}", cure(word, known))))
         };
         roles.iter().map(read).collect()
     }

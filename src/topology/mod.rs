@@ -9,6 +9,8 @@ mod roster;
 mod write;
 
 #[cfg(test)]
+mod story;
+#[cfg(test)]
 mod tests;
 
 pub use build::roster;

@@ -19,7 +19,9 @@ impl Names {
         let mut names = Self::default();
         for trace in traces {
             for (&address, others) in &trace.names {
-                others.iter().for_each(|name| names.add(address, name));
+                for name in others {
+                    names.add(address, name);
+                }
             }
             for conversation in &trace.conversations {
                 names.introduce(conversation);

@@ -2,7 +2,7 @@
 
 use super::directory::GC_PORTS;
 use super::sign::Signs;
-use super::view::Profiles;
+use super::view::{Profiles, told};
 use crate::reference::Sign;
 
 /// Asks for mailboxes or address books.
@@ -13,7 +13,7 @@ pub(super) fn mapi(profiles: &Profiles, signs: &mut Signs) {
         let server = !profile.serves_nothing() || profile.used_port("ldap", GC_PORTS).is_some();
         if let Some((moment, interface)) = wanted.filter(|_| !server) {
             let name = interface.to_ascii_uppercase();
-            let deed = format!("asks for {name} and serves nothing (frame {})", moment.frame.number);
+            let deed = told(format_args!("asks for {name} and serves nothing"), moment);
             signs.add(host, Sign::MapiClient, moment, deed);
         }
     }
@@ -26,7 +26,7 @@ pub(super) fn web(profiles: &Profiles, signs: &mut Signs) {
         let Some(moment) = used.map(|(_, &moment)| moment).min() else { continue };
         let only_web = profile.asked.iter().all(|service| WITH_WEB.contains(service));
         if only_web && profile.serves_nothing() && !profile.called {
-            let deed = format!("talks to web servers only and serves nothing (frame {})", moment.frame.number);
+            let deed = told("talks to web servers only and serves nothing", moment);
             signs.add(host, Sign::WebClientOnly, moment, deed);
         }
     }

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use super::directory::GC_PORTS;
 use super::sign::Signs;
-use super::view::{Profiles, View};
+use super::view::{Profiles, View, told};
 use crate::observe::Seen;
 use crate::reference::Sign;
 
@@ -16,20 +16,20 @@ pub(super) fn smtp(view: &View<'_>, signs: &mut Signs) {
     let offers =
         |wanted: &str| seen.members("capabilities").any(|offer| offer.split([' ', '=']).next() == Some(wanted));
     if offers("X-ANONYMOUSTLS") && offers("X-EXPS") {
-        let deed = view.at("offers X-ANONYMOUSTLS and X-EXPS in SMTP", moment);
+        let deed = told("offers X-ANONYMOUSTLS and X-EXPS in SMTP", moment);
         signs.add(view.server(), Sign::Smtp2007, moment, deed);
     } else if offers("X-LINK2STATE") && offers("XEXCH50") && !offers("X-ANONYMOUSTLS") {
-        let deed = view.at("offers X-LINK2STATE and XEXCH50 in SMTP", moment);
+        let deed = told("offers X-LINK2STATE and XEXCH50 in SMTP", moment);
         signs.add(view.server(), Sign::Smtp2003, moment, deed);
     }
     let banner = seen.text("banner").unwrap_or_default();
     // Up to 2003 the greeting tells the version of the SMTP service that Windows has.
     if banner.contains("Microsoft ESMTP MAIL Service") && !banner.contains("Version:") {
-        signs.add(view.server(), Sign::SmtpBanner, moment, view.at("greets in SMTP as Exchange does", moment));
+        signs.add(view.server(), Sign::SmtpBanner, moment, told("greets in SMTP as Exchange does", moment));
     }
     if seen.text("tls_by").is_some_and(|verb| verb.eq_ignore_ascii_case("X-ANONYMOUSTLS")) {
         for host in [view.client(), view.server()] {
-            let deed = view.at("begins TLS by X-ANONYMOUSTLS in SMTP, as only Exchange servers do", moment);
+            let deed = told("begins TLS by X-ANONYMOUSTLS in SMTP, as only Exchange servers do", moment);
             signs.add(host, Sign::Smtp2007Tls, moment, deed);
         }
     }
@@ -48,11 +48,11 @@ pub(super) fn web(view: &View<'_>, signs: &mut Signs) {
             "rpc-over-http" | "powershell" => Sign::ExchangeHttpOther,
             _ => Sign::ExchangeHttp,
         };
-        let deed = view.at(format_args!("answers on the path of {door}"), moment);
+        let deed = told(format_args!("answers on the path of {door}"), moment);
         signs.add(view.server(), sign, moment, deed);
     }
     if let Some(name) = usual_name(seen).filter(|_| view.port() == HTTPS_PORT) {
-        let deed = view.at(format_args!("answers HTTPS as {name}"), moment);
+        let deed = told(format_args!("answers HTTPS as {name}"), moment);
         signs.add(view.server(), Sign::ExchangeCertificate, moment, deed);
     }
 }
@@ -72,19 +72,20 @@ pub(super) fn back_end(view: &View<'_>, signs: &mut Signs) {
     let Some(moment) = view.answered().filter(|_| view.tcp() && view.port() == BACK_END_PORT && seen.tls) else {
         return;
     };
-    let (sign, deed) = match seen.flag("self_signed") {
-        true => (Sign::Backend444, "answers HTTPS on port 444 with a certificate of its own"),
-        false => (Sign::Backend444Unproven, "answers HTTPS on port 444"),
+    let (sign, deed) = if seen.flag("self_signed") {
+        (Sign::Backend444, "answers HTTPS on port 444 with a certificate of its own")
+    } else {
+        (Sign::Backend444Unproven, "answers HTTPS on port 444")
     };
-    signs.add(view.server(), sign, moment, view.at(deed, moment));
+    signs.add(view.server(), sign, moment, told(deed, moment));
 }
 
 /// The inside writes to the Edge server's directory.
 pub(super) fn edge_sync(view: &View<'_>, signs: &mut Signs) {
     let Some(moment) = view.served("ldap").filter(|_| view.port() == EDGE_SYNC_PORT) else { return };
-    let deed = view.at("answers LDAPS on port 50636, the directory of an Edge Transport server", moment);
+    let deed = told("answers LDAPS on port 50636, the directory of an Edge Transport server", moment);
     signs.add(view.server(), Sign::EdgesyncServed, moment, deed);
-    let deed = view.at("writes to port 50636 as EdgeSync does", moment);
+    let deed = told("writes to port 50636 as EdgeSync does", moment);
     signs.add(view.client(), Sign::EdgesyncClient, moment, deed);
 }
 
@@ -92,7 +93,7 @@ pub(super) fn edge_sync(view: &View<'_>, signs: &mut Signs) {
 pub(super) fn heartbeats(view: &View<'_>, signs: &mut Signs) {
     if let Some(moment) = view.served("cluster").filter(|_| !view.tcp()) {
         for host in [view.client(), view.server()] {
-            signs.add(host, Sign::ClusterNode, moment, view.at("exchanges cluster heartbeats", moment));
+            signs.add(host, Sign::ClusterNode, moment, told("exchanges cluster heartbeats", moment));
         }
     }
 }
@@ -127,13 +128,12 @@ pub(super) fn cluster_rpc(profiles: &Profiles, signs: &mut Signs) {
 pub(super) fn log_copy(profiles: &Profiles, signs: &mut Signs) {
     for (host, profile) in profiles.iter() {
         for (&peer, &moment) in &profile.log_peers {
-            let frame = moment.frame.number;
-            let nodes = signs.has(host, Sign::ClusterNode) && signs.has(peer, Sign::ClusterNode);
-            let (sign, deed) = match nodes {
-                true => (Sign::LogCopy, format!("exchanges log files with its cluster node {peer} (frame {frame})")),
-                false => (Sign::LogCopyAlone, format!("talks to {peer} on the port of log copying (frame {frame})")),
+            let (sign, deed) = if signs.has(host, Sign::ClusterNode) && signs.has(peer, Sign::ClusterNode) {
+                (Sign::LogCopy, format!("exchanges log files with its cluster node {peer}"))
+            } else {
+                (Sign::LogCopyAlone, format!("talks to {peer} on the port of log copying"))
             };
-            signs.add(host, sign, moment, deed);
+            signs.add(host, sign, moment, told(deed, moment));
         }
     }
 }
@@ -143,10 +143,8 @@ pub(super) fn mail_with_directory(profiles: &Profiles, signs: &mut Signs) {
     for (host, profile) in profiles.iter() {
         let smtp = profile.served.iter().find(|((service, _), _)| *service == "smtp").map(|(_, &moment)| moment);
         if let (Some(smtp), Some(catalog)) = (smtp, profile.used_port("ldap", GC_PORTS)) {
-            let deed = |deed: &str, frame| format!("{deed} (frame {frame})");
-            signs.add(host, Sign::MailServer, smtp, deed("answers SMTP", smtp.frame.number));
-            let searches = deed("searches a global catalog", catalog.frame.number);
-            signs.add(host, Sign::GcClient, catalog, searches);
+            signs.add(host, Sign::MailServer, smtp, told("answers SMTP", smtp));
+            signs.add(host, Sign::GcClient, catalog, told("searches a global catalog", catalog));
         }
     }
 }
@@ -166,7 +164,7 @@ pub(super) fn mailbox_rather_than_client_access(profiles: &Profiles, known: &BTr
         }
     }
     for host in mailbox {
-        signs.rename(host, Sign::EmsmdbServed, Sign::StoreServed);
+        signs.rename(host, Sign::EmsmdbServed, Sign::StoreServed, "for Exchange servers only");
     }
 }
 

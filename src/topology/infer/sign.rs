@@ -48,10 +48,10 @@ impl Signs {
         self.0.get(&host).is_some_and(|signs| signs.contains_key(&sign))
     }
 
-    /// Takes one sign of a host for another.
-    pub fn rename(&mut self, host: IpAddr, from: Sign, to: Sign) {
+    /// Takes one sign of a host for another, and says why.
+    pub fn rename(&mut self, host: IpAddr, from: Sign, to: Sign, why: &str) {
         if let Some(told) = self.0.get_mut(&host).and_then(|signs| signs.remove(&from)) {
-            self.add(host, to, told.moment, told.deed);
+            self.add(host, to, told.moment, format!("{}, {why}", told.deed));
         }
     }
 
@@ -68,7 +68,10 @@ impl Signs {
         for (sign, told) in signs {
             let Some(row) = reference.inference(*sign) else { continue };
             match named(*sign, row, version, reference) {
-                Some(role) => roles.entry(role.to_owned()).or_default().add(row, told),
+                Some(role) => {
+                    let deed = format!("{}{}", told.deed, by_version(*sign, version));
+                    roles.entry(role.to_owned()).or_default().add(row, Told { moment: told.moment, deed });
+                }
                 None => doubt *= 1.0 - worth(row.weight),
             }
         }
@@ -105,9 +108,9 @@ impl Default for Sum {
 }
 
 impl Sum {
-    fn add(&mut self, row: &Inference, told: &Told) {
+    fn add(&mut self, row: &Inference, told: Told) {
         self.deceived *= 1.0 - worth(row.weight);
-        self.told.push((row.weight, told.clone()));
+        self.told.push((row.weight, told));
         match self.told.len() {
             1 => self.agrees_with.clone_from(&row.roles),
             _ => self.agrees_with.retain(|role| row.roles.contains(role)),
@@ -134,10 +137,23 @@ fn named<'a>(sign: Sign, row: &'a Inference, version: Option<Version>, reference
         (Some(role), Some(version)) => role.versions.is_empty() || role.versions.contains(&version),
         _ => true,
     };
-    let moved = matches!(sign, Sign::EmsmdbServed | Sign::RfrServed) && version == Some(Version::V2010);
-    // Exchange 2010 moved these from the mailbox server to the Client Access server.
+    let moved = moved_in_2010(sign) && version == Some(Version::V2010);
     let cas = row.roles.iter().find(|role| moved && *role == "cas");
     cas.or_else(|| row.roles.iter().find(has)).or(row.roles.first()).map(String::as_str)
+}
+
+/// What Exchange 2010 moved from the mailbox server to the Client Access server.
+fn moved_in_2010(sign: Sign) -> bool {
+    matches!(sign, Sign::EmsmdbServed | Sign::RfrServed)
+}
+
+/// Why a sign names one role rather than another, where the version decides.
+fn by_version(sign: Sign, version: Option<Version>) -> String {
+    match version {
+        _ if !moved_in_2010(sign) => String::new(),
+        Some(version) => format!(", and this is Exchange {version}"),
+        None => ", and the Exchange version is not known (a Client Access server does so in 2010)".to_owned(),
+    }
 }
 
 /// How likely a host has the role that a sign of this weight names.

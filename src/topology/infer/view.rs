@@ -39,7 +39,7 @@ pub(super) struct Profile {
     pub callers: BTreeMap<String, BTreeSet<IpAddr>>,
     /// With whom it exchanged log files, and when.
     pub log_peers: BTreeMap<IpAddr, Moment>,
-    /// RTP, in either direction.
+    /// When it exchanged voice: RTP both ways.
     pub media: Option<Moment>,
 }
 
@@ -78,11 +78,6 @@ impl View<'_> {
         self.answered().filter(|_| self.conversation.service == service)
     }
 
-    /// `deed` with its frame.
-    pub fn at(&self, deed: impl std::fmt::Display, moment: Moment) -> String {
-        told(deed, moment, self.trace)
-    }
-
     /// Ids of the interfaces that the client asked for.
     fn wanted(&self) -> BTreeSet<&str> {
         let seen = &self.conversation.seen;
@@ -109,47 +104,37 @@ impl Profiles {
         let (service, port) = (view.conversation.service, view.port());
         let moment = view.conversation.flow.first;
         let everywhere = EVERYWHERE.contains(&service);
-        let answered = view.answered().filter(|_| !everywhere);
+        let answered = view.answered();
         let wanted: Vec<String> = view.wanted().into_iter().map(str::to_owned).collect();
 
-        let called = self.0.entry(server).or_default();
-        called.called |= !everywhere;
-        if let Some(moment) = answered {
-            earliest(&mut called.served, (service, port), moment);
+        let theirs = self.0.entry(server).or_default();
+        theirs.called |= !everywhere;
+        if let Some(moment) = answered.filter(|_| !everywhere) {
+            earliest(&mut theirs.served, (service, port), moment);
         }
         for interface in &wanted {
-            called.callers.entry(interface.clone()).or_default().insert(client);
+            theirs.callers.entry(interface.clone()).or_default().insert(client);
         }
         // What is bound over a named pipe is in no endpoint book.
         for uuid in view.conversation.seen.bound.iter().filter(|_| matches!(service, "smb" | "netbios-ssn")) {
             if let Some(interface) = view.reference.interface(*uuid) {
-                let deed = view.at(format_args!("accepts {} over a named pipe", interface.short_name()), moment);
-                called.serves(&interface.id, moment, deed);
+                let deed = told(format_args!("accepts {} over a named pipe", interface.short_name()), moment);
+                theirs.serves(&interface.id, moment, deed);
             }
         }
-        if service == "dag-replication" && answered.is_some() {
-            earliest(&mut called.log_peers, client, moment);
-        }
-        if matches!(service, "rtp") {
-            called.media = called.media.min(Some(moment)).or(Some(moment));
-        }
+        theirs.exchanges(client, service, answered);
 
-        let caller = self.0.entry(client).or_default();
+        let ours = self.0.entry(client).or_default();
         if !everywhere {
-            caller.asked.insert(service);
+            ours.asked.insert(service);
         }
-        if let Some(moment) = answered {
-            earliest(&mut caller.used, (service, port), moment);
+        if let Some(moment) = answered.filter(|_| !everywhere) {
+            earliest(&mut ours.used, (service, port), moment);
         }
         for interface in wanted {
-            earliest(&mut caller.wanted, interface, moment);
+            earliest(&mut ours.wanted, interface, moment);
         }
-        if service == "dag-replication" && answered.is_some() {
-            earliest(&mut caller.log_peers, server, moment);
-        }
-        if matches!(service, "rtp") {
-            caller.media = caller.media.min(Some(moment)).or(Some(moment));
-        }
+        ours.exchanges(server, service, answered);
     }
 
     /// Takes over what servers said of their ports.
@@ -162,7 +147,7 @@ impl Profiles {
                     LearntFrom::Epm => format!("names port {port} for {name}"),
                     LearntFrom::Bind => format!("accepts {name} on port {port}"),
                 };
-                let deed = told(deed, learnt.moment, trace);
+                let deed = told(deed, learnt.moment);
                 self.0.entry(endpoint.address).or_default().serves(&interface.id, learnt.moment, deed);
             }
         }
@@ -186,6 +171,16 @@ impl Profile {
         used.map(|(_, &moment)| moment).min()
     }
 
+    /// What passes alike in both directions.
+    fn exchanges(&mut self, peer: IpAddr, service: &str, answered: Option<Moment>) {
+        let Some(moment) = answered else { return };
+        match service {
+            "dag-replication" => earliest(&mut self.log_peers, peer, moment),
+            "rtp" => self.media = self.media.min(Some(moment)).or(Some(moment)),
+            _ => {}
+        }
+    }
+
     fn serves(&mut self, interface: &str, moment: Moment, deed: String) {
         let new = (moment, deed);
         match self.interfaces.get_mut(interface) {
@@ -198,11 +193,12 @@ impl Profile {
     }
 }
 
-fn told(deed: impl std::fmt::Display, moment: Moment, trace: &Trace) -> String {
+/// `deed` with its frame, as a person can look it up.
+pub(super) fn told(deed: impl std::fmt::Display, moment: Moment) -> String {
     let frame = moment.frame;
-    match trace.healths.as_slice() {
-        [] | [_] => format!("{deed} (frame {})", frame.number),
-        _ => format!("{deed} (capture {}, frame {})", frame.capture, frame.number),
+    match frame.capture {
+        0 => format!("{deed} (frame {})", frame.number),
+        capture => format!("{deed} (frame {} of capture {capture})", frame.number),
     }
 }
 

@@ -3,7 +3,7 @@
 use anyany_dissectors::{ReplyClass, Side};
 
 use super::sign::Signs;
-use super::view::{Profiles, View};
+use super::view::{Profiles, View, told};
 use crate::reference::Sign;
 
 /// Redirects calls, or takes them on a worker's port.
@@ -21,8 +21,8 @@ pub(super) fn unified_messaging(view: &View<'_>, signs: &mut Signs) {
         }
         _ => return,
     };
-    signs.add(view.server(), sign, at, view.at(deed, at));
-    signs.add(view.client(), Sign::SipCaller, at, view.at("calls a UM server", at));
+    signs.add(view.server(), sign, at, told(deed, at));
+    signs.add(view.client(), Sign::SipCaller, at, told("calls a UM server", at));
 }
 
 /// Callers that also send or receive voice.
@@ -30,8 +30,7 @@ pub(super) fn media(profiles: &Profiles, signs: &mut Signs) {
     let callers: Vec<_> = signs.hosts().filter(|host| signs.has(*host, Sign::SipCaller)).collect();
     for host in callers {
         if let Some(moment) = profiles.of(host).and_then(|profile| profile.media) {
-            let deed = format!("exchanges voice (frame {})", moment.frame.number);
-            signs.add(host, Sign::MediaPeer, moment, deed);
+            signs.add(host, Sign::MediaPeer, moment, told("exchanges voice", moment));
         }
     }
 }
