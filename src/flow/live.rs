@@ -3,6 +3,7 @@
 use anyany_dissectors::Side;
 
 use crate::decode::{Control, Datagram, Segment};
+use crate::flow::delivery::Sent;
 use crate::flow::reassembly::{Reassembly, distance};
 use crate::flow::record::{KEPT_RESETS, Pause, Reset};
 use crate::flow::{About, Arrival, Flow, Moment, Observer};
@@ -55,7 +56,7 @@ impl<O: Observer> Live<O> {
         if self.is_copy(arrival, tcp_mark(arrival, segment), side, bare_ack(segment)) {
             return true;
         }
-        self.note_pause(moment, side);
+        self.note_pause(moment, side, control);
         self.arrive(arrival, side);
         let half = self.flow.half_mut(side);
         if segment.payload.len() < usize::try_from(segment.payload_len).unwrap_or(usize::MAX) {
@@ -117,10 +118,11 @@ impl<O: Observer> Live<O> {
         self.flow.half_mut(side.other()).heard();
     }
 
-    fn note_pause(&mut self, moment: Moment, side: Side) {
+    fn note_pause(&mut self, moment: Moment, side: Side, control: Control) {
         if let Some(pause) = &mut self.flow.pause
             && !pause.answered
             && pause.by != side
+            && !control.rst()
         {
             pause.answered = true;
             if self.flow.survived.is_none_or(|longest| longest.span < pause.span) {
@@ -128,7 +130,9 @@ impl<O: Observer> Live<O> {
             }
         }
         let span = moment.time.since(self.flow.last.time);
-        if span >= NOTEWORTHY_PAUSE {
+        // Who repeats what is not answered pauses longer and longer: the silence began before that.
+        let repeats = self.flow.pause.is_some_and(|pause| !pause.answered && pause.by == side);
+        if span >= NOTEWORTHY_PAUSE && !repeats {
             self.flow.pause = Some(Pause { span, before: self.flow.last, after: moment, by: side, answered: false });
         }
     }
@@ -189,6 +193,7 @@ impl<O: Observer> Live<O> {
         if ahead > MOST_UNSEEN {
             return; // an ACK scan's number, not this connection's
         }
+        self.flow.half_mut(of).delivery.heard(acknowledged, moment);
         // FIN takes a sequence number of its own, counted in `data`.
         let hole =
             self.holes.get_mut(of.index()).and_then(|hole| hole.take_if(|hole| distance(hole.from, acknowledged) > 0));
@@ -218,11 +223,19 @@ impl<O: Observer> Live<O> {
         let half = self.flow.half_mut(side);
         if length <= 1 && !control.fin() && half.next_sequence.is_some_and(|next| distance(sequence, next) == 1) {
             half.keep_alives += 1;
+            half.tail_retransmissions = half.tail_retransmissions.saturating_add(1);
             return;
         }
         let end = sequence.wrapping_add(takes);
+        let retransmissions = self.flow.half(side).retransmissions;
         let new = self.order(sequence, end, side, moment);
         let half = self.flow.half_mut(side);
+        let sent = Sent { sequence, payload: length, takes, moment };
+        if half.retransmissions > retransmissions {
+            half.delivery.again(sent);
+        } else {
+            half.delivery.sent(sent);
+        }
         if length > 0 {
             half.data_packets += 1;
             half.first_data.get_or_insert(moment);
@@ -287,7 +300,7 @@ impl<O: Observer> Live<O> {
             return true;
         }
         let moment = arrival.moment;
-        self.note_pause(moment, side);
+        self.note_pause(moment, side, Control::default());
         self.arrive(arrival, side);
         let half = self.flow.half_mut(side);
         half.note_ttl(arrival.packet.ttl);
@@ -435,7 +448,7 @@ const COPY_NUMBERED: Span = Span::millis(50);
 const COPY_PLAIN: Span = Span::millis(2);
 /// Later than this a filled hole was filled by a retransmission; Wireshark draws the same line.
 const REORDERED_WITHIN: Span = Span::millis(3);
-/// Silences from here on are worth remembering; interactive protocols are rarely still for longer.
-const NOTEWORTHY_PAUSE: Span = Span::seconds(30);
+/// Silences from here on are worth remembering: no round trip inside one organization takes so long.
+const NOTEWORTHY_PAUSE: Span = Span::seconds(1);
 /// No window is larger (RFC 7323 §2.2).
 const MOST_UNSEEN: i32 = 1 << 30;
