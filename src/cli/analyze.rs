@@ -1,41 +1,43 @@
 //! `anyany analyze`.
 
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
 
 use crate::capture::{self, Capture};
 use crate::classify::usual_ports;
 use crate::cli::args::{Analyze, FailOn};
-use crate::cli::{Failure, Outcome};
+use crate::cli::keep::Keep;
+use crate::cli::{Failure, Outcome, complain, output};
 use crate::diagnose::{Verdict, diagnose};
 use crate::flow::ServicePorts;
 use crate::observe::Trace;
 use crate::pipeline::{self, Glance, Settings};
 use crate::reference::Reference;
-use crate::report::{Report, json};
+use crate::report::{Report, json, text};
 use crate::topology::Roster;
 
 /// Reads, judges, reports.
 pub(super) fn run(options: &Analyze) -> Result<Outcome, Failure> {
     let reference = Reference::embedded();
+    let keep = Keep::new(options)?;
     let mut unusable = Vec::new();
     let opened = open_all(&options.captures, &mut unusable);
-    let threads = options.threads.map_or_else(default_threads, std::num::NonZeroUsize::get);
+    let threads = options.threads.map_or_else(default_threads, NonZeroUsize::get);
     let settings = Settings { threads, ports: service_ports() };
-    let traces = read_all(opened, &settings);
-    let roster = Roster::default();
+    let traces = read_all(opened, &settings, &keep);
+    unusable.extend(keep.refused().into_iter().map(|why| ("--filter".to_owned(), why)));
+    let roster = roster(options)?;
     let diagnosis = diagnose(&traces, &roster);
     let report = Report { traces: &traces, unusable: &unusable, roster: &roster, diagnosis: &diagnosis, reference };
     for (_, why) in &unusable {
-        eprintln!("anyany: {why}");
+        complain(why);
     }
-    let mut quiet = false;
     if let Some(path) = &options.json {
-        quiet = path == Path::new("-");
-        let document = json::document(&report, options.flows);
-        write_json(path, &document)?;
+        output::write_json(path, &json::document(&report, options.flows))?;
     }
-    let _ = quiet;
+    if !output::takes_stdout(options.json.as_deref()) {
+        output::print(&text::text(&report, output::sheet()))?;
+    }
     let blocked = diagnosis.findings.iter().any(|finding| finding.judgement.kind.verdict() == Verdict::Blocked);
     Ok(match options.fail_on {
         _ if !report.complete() => Outcome::Unusable,
@@ -44,8 +46,21 @@ pub(super) fn run(options: &Analyze) -> Result<Outcome, Failure> {
     })
 }
 
+/// Who is who: from the command line.
+fn roster(options: &Analyze) -> Result<Roster, Failure> {
+    if let Some(path) = &options.topology {
+        return Err(Failure::Said(format!(
+            "{}: topology files are not read yet. Leave --topology out",
+            path.display()
+        )));
+    }
+    let mut roster = Roster::default();
+    roster.version = options.exchange.map(|version| crate::reference::Version::from(version).word().to_owned());
+    Ok(roster)
+}
+
 fn default_threads() -> usize {
-    std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get)
+    std::thread::available_parallelism().map_or(1, NonZeroUsize::get)
 }
 
 fn service_ports() -> ServicePorts {
@@ -75,7 +90,7 @@ fn open_all(inputs: &[PathBuf], unusable: &mut Vec<(String, String)>) -> Vec<(Pa
 }
 
 /// Puts captures in order and reads them, trace by trace.
-fn read_all(opened: Vec<(PathBuf, Capture)>, settings: &Settings) -> Vec<Trace> {
+fn read_all(opened: Vec<(PathBuf, Capture)>, settings: &Settings, keep: &Keep) -> Vec<Trace> {
     let glances: Vec<Glance> = match opened.len() {
         0 => return Vec::new(),
         1 => vec![Glance::default()],
@@ -94,22 +109,7 @@ fn read_all(opened: Vec<(PathBuf, Capture)>, settings: &Settings) -> Vec<Trace> 
     let mut traces = Vec::new();
     for trace in plan.traces {
         let runs = trace.into_iter().map(|run| run.into_iter().filter_map(&mut taken).collect()).collect();
-        traces.push(pipeline::read(runs, settings, &|_| true));
+        traces.push(pipeline::read(runs, settings, &|frame| keep.frame(frame)));
     }
     traces
-}
-
-fn write_json(path: &Path, document: &serde_json::Value) -> Result<(), Failure> {
-    let fails = |error: serde_json::Error| Failure::from(io::Error::from(error));
-    if path == Path::new("-") {
-        let mut out = io::BufWriter::new(io::stdout().lock());
-        serde_json::to_writer_pretty(&mut out, document).map_err(fails)?;
-        out.write_all(b"\n")?;
-        return Ok(out.flush()?);
-    }
-    let file = std::fs::File::create(path).map_err(|why| format!("{}: cannot be written: {why}", path.display()))?;
-    let mut out = io::BufWriter::new(file);
-    serde_json::to_writer_pretty(&mut out, document).map_err(fails)?;
-    out.write_all(b"\n")?;
-    Ok(out.flush()?)
 }

@@ -10,6 +10,7 @@ use crate::decode::Health;
 use crate::diagnose::{Evidence, Finding, Incident, Party};
 use crate::flow::{Endpoint, Transport};
 use crate::observe::{Conversation, Detail, Latency, Trace};
+use crate::reference::Interface;
 use crate::report::{Report, words};
 use crate::time::Time;
 
@@ -20,7 +21,7 @@ pub const SCHEMA: u32 = 1;
 pub fn document(report: &Report<'_>, flows: bool) -> Value {
     let mut document = json!({
         "schema": SCHEMA,
-        "tool": {"name": env!("CARGO_PKG_NAME"), "version": env!("CARGO_PKG_VERSION")},
+        "tool": tool(),
         "complete": report.complete(),
         "captures": report.captures().into_iter().map(|health| capture(report, health)).collect::<Vec<_>>(),
         "hosts": hosts(report),
@@ -40,6 +41,15 @@ pub fn document(report: &Report<'_>, flows: bool) -> Value {
         document.insert("flows".to_owned(), list.collect());
     }
     document
+}
+
+/// What every document of this program begins with.
+pub(super) fn heading() -> Map<String, Value> {
+    [("schema".to_owned(), SCHEMA.into()), ("tool".to_owned(), tool())].into_iter().collect()
+}
+
+fn tool() -> Value {
+    json!({"name": env!("CARGO_PKG_NAME"), "version": env!("CARGO_PKG_VERSION")})
 }
 
 fn problems(report: &Report<'_>) -> Vec<String> {
@@ -144,7 +154,7 @@ fn flow(report: &Report<'_>, trace: &Trace, conversation: &Conversation) -> Valu
         "detail": detail(report, trace, conversation),
         "outcome": conversation.outcome.word(),
         "conn_state": flow.conn_state(),
-        "history": flow.history.text(flow.flipped),
+        "history": flow.history.text(),
         "first": flow.first.time.rfc3339(digits),
         "last": flow.last.time.rfc3339(digits),
         "community_id": crate::flow::community_id(flow),
@@ -258,7 +268,7 @@ fn endpoints(report: &Report<'_>) -> Vec<Value> {
                 list.push(json!({
                     "server": at.address.to_string(),
                     "interface": interface.to_string(),
-                    "name": report.reference.interface(interface).map(crate::reference::Interface::short_name),
+                    "name": report.reference.interface(interface).map(Interface::short_name),
                     "port": at.port,
                     "learnt": learnt.from.word(),
                     "capture": learnt.moment.frame.capture,
