@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::flow::Transport;
-use crate::reference::{Direction, Group, Interface, Learn, Path, Reference, Version};
+use crate::reference::{Direction, Group, Interface, Learn, Path, Reference, Version, Zone};
 use crate::report::json::heading;
 use crate::report::page::{Align, Page, Sheet, Tone};
 
@@ -32,8 +32,8 @@ impl Wanted<'_> {
 
     fn fits(&self, reference: &Reference, path: &Path) -> bool {
         let ends = |from: Option<&str>, to: Option<&str>| {
-            from.is_none_or(|role| means(reference, &path.src, role))
-                && to.is_none_or(|role| means(reference, &path.dst, role))
+            from.is_none_or(|role| means(reference, path.zone, &path.src, role))
+                && to.is_none_or(|role| means(reference, path.zone, &path.dst, role))
         };
         let listed = |port: u16| {
             path.ports.contains(&port) || path.ranges.iter().any(|&(first, last)| (first..=last).contains(&port))
@@ -47,14 +47,17 @@ impl Wanted<'_> {
 }
 
 /// Whether a row's words for one end mean a host of this role.
-fn means(reference: &Reference, words: &[String], role: &str) -> bool {
-    let known = reference.role(role);
-    let group = known.map(|role| role.group);
-    words.iter().any(|word| {
-        word == role
-            || word == ANY_EXCHANGE && group == Some(Group::Exchange)
-            || known.is_some_and(|known| known.includes.contains(word))
-            || role == ANY_EXCHANGE && reference.role(word).is_some_and(|role| role.group == Group::Exchange)
+fn means(reference: &Reference, zone: Zone, words: &[String], role: &str) -> bool {
+    let group = |word: &str| reference.role(word).map(|role| role.group);
+    // Edge Transport servers belong to no domain: what all others need of one another is not theirs.
+    let of_organization =
+        |word: &str| group(word) == Some(Group::Exchange) && !(word == EDGE && zone == Zone::IntraOrg);
+    words.iter().any(|word| match (word.as_str(), role) {
+        (word, role) if word == role => true,
+        (ANY_EXCHANGE, role) => of_organization(role),
+        (word, ANY_EXCHANGE) => of_organization(word),
+        (CLIENT, other) | (other, CLIENT) => group(other) == Some(Group::Client),
+        (word, role) => reference.role(role).is_some_and(|role| role.includes.iter().any(|other| other == word)),
     })
 }
 
@@ -181,5 +184,9 @@ pub fn interface_document(reference: &Reference) -> Value {
 
 /// In the tables: every Exchange server.
 pub const ANY_EXCHANGE: &str = "any-exchange";
+/// The one Exchange role outside of the domain.
+const EDGE: &str = "edge";
+/// Any program of a user.
+const CLIENT: &str = "client";
 /// Six columns need this much room.
 const COLUMNS_FROM: usize = 140;

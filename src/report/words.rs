@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyany_dissectors::Uuid;
 
 use crate::diagnose::{Attribution, Finding, Incident, Kind, Party, Verdict};
-use crate::flow::{Endpoint, Moment, Transport};
+use crate::flow::{Endpoint, Moment, Outcome, Transport};
 use crate::observe::{Latency, ServicePort, Trace};
 use crate::reference::{Ruling, Support, Zone};
 use crate::report::Report;
@@ -56,7 +56,8 @@ pub fn services(trace: &Trace) -> BTreeMap<ServicePort, ServiceRow> {
             ServicePort { server: flow.responder.address, port: flow.responder.port, transport: flow.key.transport };
         let row = rows.entry(at).or_default();
         row.flows += 1;
-        row.failed += u64::from(!one.outcome.reached());
+        // Of what was seen in one direction only, nothing is known to have failed.
+        row.failed += u64::from(!one.outcome.reached() && one.outcome != Outcome::OneSided);
         if row.name.is_empty() || row.name == "other" {
             row.name = one.service;
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::diagnose::{Attribution, Finding, Incident, Kind, Severity, Verdict};
 use crate::report::page::{Page, Tone};
-use crate::report::text::{count, period, sure};
+use crate::report::text::{count, lasting, period, sure};
 use crate::report::{Report, explain, words};
 
 /// Whether something filters, how sure that is, and what was looked at.
@@ -170,7 +170,7 @@ fn looked_at(report: &Report<'_>) -> Option<String> {
     let files = u64::try_from(captures.len()).unwrap_or(u64::MAX);
     let span = report.traces.iter().filter_map(|trace| trace.covered);
     let span = span.reduce(|whole, part| (whole.0.min(part.0), whole.1.max(part.1)));
-    let when = span.map(|(first, last)| format!(", {} ({})", period(first, last), last.since(first)));
+    let when = span.map(|(first, last)| format!(", {} ({})", period(first, last), lasting(last.since(first))));
     let views = if report.traces.len() > 1 {
         format!(", {} vantage points, each judged for itself (anyany locate compares them)", report.traces.len())
     } else {

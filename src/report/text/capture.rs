@@ -4,7 +4,7 @@ use crate::decode::Health;
 use crate::diagnose::Kind;
 use crate::report::harmless::harmless;
 use crate::report::page::{Page, Tone};
-use crate::report::text::{beyond, count, grouped, period};
+use crate::report::text::{beyond, count, grouped, lasting, period};
 use crate::report::{Report, json};
 
 /// Each capture with its faults, then what could not be read.
@@ -38,7 +38,7 @@ fn one(page: &mut Page, report: &Report<'_>, health: &Health) {
     let packed = summary.compression.map(|compression| format!(" in {compression}")).unwrap_or_default();
     let links: Vec<String> = summary.link_types.iter().map(ToString::to_string).collect();
     let when = match (summary.first, summary.last) {
-        (Some(first), Some(last)) => format!(", {} ({})", period(first, last), last.since(first)),
+        (Some(first), Some(last)) => format!(", {} ({})", period(first, last), lasting(last.since(first))),
         _ => String::new(),
     };
     let about = format!(

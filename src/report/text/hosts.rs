@@ -47,13 +47,20 @@ fn hosts(report: &Report<'_>) -> Vec<Host> {
     }
     let ends = report.traces.iter().flat_map(|trace| &trace.conversations);
     let ends = ends.flat_map(|one| [one.flow.initiator.address, one.flow.responder.address]);
-    let strangers: BTreeSet<IpAddr> = ends.filter(|address| report.roster.host(*address).is_none()).collect();
+    let strangers: BTreeSet<IpAddr> =
+        ends.filter(|address| is_host(*address) && report.roster.host(*address).is_none()).collect();
     hosts.extend(strangers.into_iter().map(|address| Host {
         addresses: vec![address],
         names: names(report, address).collect(),
         ..Host::default()
     }));
     hosts
+}
+
+/// Whether an address is one host's: not all hosts', not none's.
+fn is_host(address: IpAddr) -> bool {
+    let everyone = matches!(address, IpAddr::V4(address) if address.is_broadcast());
+    !everyone && !address.is_multicast() && !address.is_unspecified()
 }
 
 /// The names that the traffic tells of an address.

@@ -11,7 +11,7 @@ mod tests;
 
 use crate::report::Report;
 use crate::report::page::{Page, Sheet, Tone};
-use crate::time::Time;
+use crate::time::{Span, Time};
 
 /// The report as text.
 pub fn text(report: &Report<'_>, sheet: Sheet) -> String {
@@ -42,6 +42,17 @@ fn period(first: Time, last: Time) -> String {
     match (begin.split_once(' '), end.split_once(' ')) {
         (Some((day, _)), Some((other, clock))) if day == other => format!("{begin} to {clock} UTC"),
         _ => format!("{begin} to {end} UTC"),
+    }
+}
+
+/// "31.0 s", "12 min 5 s", "3 h 20 min", "16 days".
+fn lasting(span: Span) -> String {
+    let seconds = span.0 / 1_000_000_000;
+    match seconds {
+        ..120 => span.to_string(),
+        120..7_200 => format!("{} min {} s", seconds / 60, seconds % 60),
+        7_200..172_800 => format!("{} h {} min", seconds / 3_600, seconds / 60 % 60),
+        _ => format!("{} days", grouped(u64::try_from(seconds / 86_400).unwrap_or(0))),
     }
 }
 
