@@ -1,6 +1,6 @@
 //! The observer of one flow: finds its protocol, runs the dissector, keeps what it says.
 
-use anyany_dissectors::{Dialogue, Endpoint as Announced, Fact, Hint, Protocol, Side, Stop, Transport as Framing};
+use anyany_dissectors::{Dialogue, Endpoint as Announced, Fact, Hint, Protocol, Side, Stop, Transport as Framing, Value};
 
 use crate::classify::{Choice, Rejected, choose, inside_tls};
 use crate::flow::{About, Endpoint, Observer, Transport};
@@ -208,8 +208,18 @@ impl Talk {
             Fact::Close(text) => {
                 seen.close.get_or_insert((text, moment));
             }
-            Fact::Detail { key, value } => seen.set(key, value),
-            Fact::Member { key, value } => seen.add(key, value),
+            Fact::Detail { key, value } => {
+                if key == "masked" {
+                    seen.masked.get_or_insert(moment);
+                }
+                seen.set(key, value);
+            }
+            Fact::Member { key, value } => {
+                if let Value::Text(text) = &value {
+                    seen.note_call(key, text, moment);
+                }
+                seen.add(key, value);
+            }
         }
     }
 
@@ -294,8 +304,7 @@ impl Talk {
             }
             Announced::Wanted { interface } => Seen::keep(&mut seen.wanted, interface, &mut seen.dropped),
             Announced::Media(media) => {
-                let promised = PromisedMedia { media, moment };
-                Seen::keep(&mut seen.media, promised, &mut seen.dropped);
+                seen.promise(PromisedMedia { media, moment });
             }
         }
     }
