@@ -56,6 +56,12 @@ impl Span {
         Self(millis.saturating_mul(1_000_000))
     }
 
+    /// Its length, whichever way it runs.
+    #[must_use]
+    pub const fn length(self) -> Self {
+        Self(self.0.saturating_abs())
+    }
+
     /// In seconds, for people.
     pub fn as_seconds(self) -> f64 {
         self.0 as f64 / 1e9

@@ -56,6 +56,15 @@ pub fn choose(hint: &Hint<'_>, rejected: Rejected) -> Choice {
     }
 }
 
+/// The protocol whose mark the octets carry, whatever the ports say.
+pub fn certain(hint: &Hint<'_>, rejected: Rejected) -> Option<&'static Protocol> {
+    let candidates = ALL
+        .iter()
+        .enumerate()
+        .filter(|(index, protocol)| rejected.0 & (1 << index) == 0 && !ports(protocol, hint.transport).is_empty());
+    candidates.map(|(_, protocol)| protocol).find(|protocol| (protocol.probe)(hint) == Probe::Yes)
+}
+
 /// The service usually found on a port, for flows whose content says nothing: a word of the contract.
 pub fn by_port(transport: Transport, port: u16) -> Option<&'static str> {
     if transport == Transport::Tcp {

@@ -2,8 +2,22 @@
 
 mod analyze;
 mod args;
+mod explain;
+mod inputs;
+mod keep;
+mod output;
+mod ports;
+mod topology;
+#[cfg(feature = "live")]
+mod watch;
+mod when;
 
+use std::io::{self, Write as _};
 use std::process::ExitCode;
+
+use clap::CommandFactory as _;
+
+use crate::report::harmless::escaped;
 
 pub use args::{Args, Command};
 
@@ -11,17 +25,43 @@ pub use args::{Args, Command};
 pub fn run(args: Args) -> ExitCode {
     let done = match args.command {
         Command::Analyze(options) => analyze::run(&options),
+        #[cfg(feature = "live")]
+        Command::Watch(options) => watch::run(&options),
+        Command::Topology { task } => topology::run(&task),
+        Command::Ports(options) => ports::run(&options),
+        Command::Explain(options) => explain::run(&options),
+        Command::Completions { shell } => completions(shell),
     };
     match done {
-        Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::Met) => ExitCode::from(1),
         Ok(Outcome::Unusable) => ExitCode::from(2),
-        Err(Failure::BrokenPipe) => ExitCode::SUCCESS,
+        Ok(Outcome::Done) | Err(Failure::BrokenPipe) => ExitCode::SUCCESS,
         Err(Failure::Said(why)) => {
-            eprintln!("anyany: {why}");
+            complain(&why);
             ExitCode::from(2)
         }
     }
+}
+
+/// Tells the user what cannot be used. File names and contents are written by others.
+fn complain(why: &str) {
+    let mut said = String::new();
+    for line in why.lines() {
+        said.push_str(&escaped(line));
+        said.push('\n');
+    }
+    // Nobody is left to be told when this fails.
+    let _ = io::stderr().write_all(format!("anyany: {said}").as_bytes());
+}
+
+fn completions(shell: clap_complete::Shell) -> Result<Outcome, Failure> {
+    // clap_complete panics where its output fails: memory never does.
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Args::command(), "anyany", &mut script);
+    let mut out = io::stdout().lock();
+    out.write_all(&script)?;
+    out.flush()?;
+    Ok(Outcome::Done)
 }
 
 /// How a command ended.
@@ -43,9 +83,9 @@ enum Failure {
     Said(String),
 }
 
-impl From<std::io::Error> for Failure {
-    fn from(error: std::io::Error) -> Self {
-        if error.kind() == std::io::ErrorKind::BrokenPipe {
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        if error.kind() == io::ErrorKind::BrokenPipe {
             Self::BrokenPipe
         } else {
             Self::Said(format!("cannot write: {error}"))

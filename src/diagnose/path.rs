@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use crate::diagnose::{Context, Evidence, Finding, Judgement, Kind, Party, Severity, Verdict};
-use crate::flow::{Endpoint, Transport};
+use crate::flow::{Endpoint, Outcome, Transport};
 use crate::observe::Conversation;
 use crate::time::Time;
 
@@ -40,7 +40,10 @@ struct Failed {
     judgement: Judgement,
     service: &'static str,
     attempts: u64,
-    syns: u64,
+    /// SYNs or requests.
+    tries: u64,
+    /// Attempts that met with more than silence.
+    answered: u64,
     first: Time,
     last: Time,
     /// Evidence of the last attempt, when it is not the first.
@@ -77,7 +80,8 @@ impl Paths {
             judgement,
             service: conversation.service,
             attempts: 1,
-            syns: u64::from(flow.tries.count),
+            tries: u64::from(flow.tries.count),
+            answered: u64::from(conversation.outcome != Outcome::Unanswered),
             first: flow.first.time,
             last: flow.last.time,
             latest: None,
@@ -93,7 +97,8 @@ impl Paths {
             judgement: told.judgement,
             service: told.service,
             attempts: 1,
-            syns: 0,
+            tries: 0,
+            answered: 0,
             first: told.first,
             last: told.last,
             latest: None,
@@ -106,7 +111,8 @@ impl Paths {
         let key = (path, new.judgement.kind);
         if let Some(failed) = self.failed.get_mut(&key) {
             failed.attempts += new.attempts;
-            failed.syns += new.syns;
+            failed.tries += new.tries;
+            failed.answered += new.answered;
             failed.first = failed.first.min(new.first);
             failed.last = failed.last.max(new.last);
             failed.latest = Some(new.judgement.evidence.clone());
@@ -125,7 +131,8 @@ impl Paths {
 
     /// All conversations were judged: what is too weak alone is weakened, and a more telling kind
     /// replaces the plain one for the same path.
-    pub(super) fn settle(&mut self) {
+    pub(super) fn settle(&mut self, context: &Context<'_>) {
+        self.leave_strangers_alone(context);
         self.settle_single_tries();
         self.fold_into_more_telling();
     }
@@ -155,23 +162,41 @@ impl Paths {
         (findings, self.beyond)
     }
 
-    /// Fewer than three tries in all, and nothing else that speaks for a block, is too little to say so.
+    /// Two strangers, at least one of them on the Internet: who filters there is not ours to say.
+    fn leave_strangers_alone(&mut self, context: &Context<'_>) {
+        let strange = |((client, server, ..), kind): &(Path, Kind)| {
+            kind.verdict() == Verdict::Blocked && !context.concerns_us(*client, *server)
+        };
+        let strange: Vec<_> = self.failed.keys().copied().filter(strange).collect();
+        for key in strange {
+            self.weaken(key, 0.5, |_| "neither host is known, and one of them is outside".to_owned());
+        }
+    }
+
+    /// Too few tries in all, and nothing else that speaks for a block, is too little to say so.
     fn settle_single_tries(&mut self) {
         let weak = |(key, failed): (&(Path, Kind), &Failed)| {
-            (key.1 == Kind::SynDropped && failed.syns < FEWEST_TRIES).then_some(*key)
+            let fewest = match key.1 {
+                Kind::SynDropped => FEWEST_TRIES,
+                Kind::RpcDynamicPortBlocked => FEWEST_TRIES_AFTER_MAPPER,
+                Kind::UdpBlocked => FEWEST_REQUESTS,
+                _ => 0,
+            };
+            (failed.answered == 0 && failed.tries < fewest).then_some(*key)
         };
         let weak: Vec<_> = self.failed.iter().filter_map(weak).collect();
         for key in weak {
-            if let Some(mut failed) = self.failed.remove(&key) {
-                failed.judgement.kind = Kind::NoAnswer;
-                failed.judgement.confidence = 0.6;
-                failed
-                    .judgement
-                    .because
-                    .push(format!("{} SYNs in all: their loss alone would explain it", failed.syns));
-                self.absorb((key.0, Kind::NoAnswer), failed);
-            }
+            self.weaken(key, 0.6, |failed| format!("{} tries in all: their loss alone would explain it", failed.tries));
         }
+    }
+
+    /// What looked like a block is too little to say so.
+    fn weaken(&mut self, key: (Path, Kind), most: f64, why: impl Fn(&Failed) -> String) {
+        let Some(mut failed) = self.failed.remove(&key) else { return };
+        failed.judgement.because.push(why(&failed));
+        failed.judgement.kind = Kind::NoAnswer;
+        failed.judgement.confidence = failed.judgement.confidence.min(most);
+        self.absorb((key.0, Kind::NoAnswer), failed);
     }
 
     /// On one path the plain kinds become part of the telling one: attempts whose answer from the
@@ -213,7 +238,8 @@ impl Paths {
         match self.failed.get_mut(&key) {
             Some(failed) => {
                 failed.attempts += other.attempts;
-                failed.syns += other.syns;
+                failed.tries += other.tries;
+                failed.answered += other.answered;
                 failed.first = failed.first.min(other.first);
                 failed.last = failed.last.max(other.last);
             }
@@ -227,12 +253,6 @@ impl Paths {
 fn finding(path: Path, failed: Failed, context: &Context<'_>) -> Finding {
     let (client, server, transport, port) = path;
     let mut judgement = failed.judgement;
-    if !context.concerns_us(client, server) && judgement.kind.verdict() == Verdict::Blocked {
-        // Two strangers, at least one of them on the Internet: who filters there is not ours to say.
-        judgement.because.push("neither host is known, and one of them is outside".to_owned());
-        judgement.kind = Kind::NoAnswer;
-        judgement.confidence = judgement.confidence.min(0.5);
-    }
     let silence = matches!(
         judgement.kind,
         Kind::SynDropped | Kind::UdpBlocked | Kind::RpcDynamicPortBlocked | Kind::SynAckDropped
@@ -342,6 +362,10 @@ pub(super) fn gravest_first(a: &Finding, b: &Finding) -> Ordering {
 pub const MOST_FINDINGS: usize = 10_000;
 /// Tries of one path without which silence is not a block.
 const FEWEST_TRIES: u64 = 3;
+/// Tries of a port that the endpoint mapper has just named: it is surely there.
+const FEWEST_TRIES_AFTER_MAPPER: u64 = 2;
+/// Requests over UDP: a lost one is nothing.
+const FEWEST_REQUESTS: u64 = 2;
 /// What silence alone may reach (contract).
 const SILENCE_ALONE: f64 = 0.7;
 /// Frames named under one finding.

@@ -100,10 +100,14 @@ impl Half {
 
 /// The marks of the last packets of one direction. A copy made by the capture follows its original
 /// closely and differs in nothing that the sender wrote.
-#[derive(Debug, Clone, Copy, Default)]
+///
+/// Where none was seen yet, few marks are enough to see the first. Then more are kept: a burst passes a
+/// router as a whole before its copies are captured behind it.
+#[derive(Debug, Clone, Default)]
 pub(super) struct Recent {
-    marks: [Option<Mark>; KEPT],
-    next: u8,
+    marks: Vec<Mark>,
+    next: usize,
+    seen_copies: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -120,21 +124,29 @@ impl Recent {
     /// higher one never follows from forwarding, but the two copies may have been captured in
     /// either order, so the TTL only has to be near.
     pub(super) fn is_copy(&mut self, what: u64, time: Time, ttl: u8, within: Span) -> bool {
-        for mark in self.marks.iter().flatten() {
-            let apart = time.since(mark.time);
-            if mark.what == what && apart.0.abs() <= within.0 && mark.ttl.abs_diff(ttl) <= HOPS {
-                return true;
-            }
+        let is_original = |mark: &Mark| {
+            mark.what == what && time.since(mark.time).length() <= within && mark.ttl.abs_diff(ttl) <= HOPS
+        };
+        if self.marks.iter().any(is_original) {
+            self.seen_copies = true;
+            return true;
         }
-        if let Some(slot) = self.marks.get_mut(usize::from(self.next)) {
-            *slot = Some(Mark { what, time, ttl });
+        let mark = Mark { what, time, ttl };
+        let most = if self.seen_copies { KEPT_AMONG_COPIES } else { KEPT };
+        if self.marks.len() < most {
+            self.marks.reserve_exact(if self.marks.is_empty() { KEPT } else { 0 });
+            self.marks.push(mark);
+        } else if let Some(slot) = self.marks.get_mut(self.next % most) {
+            *slot = mark;
+            self.next = (self.next + 1) % most;
         }
-        self.next = (self.next + 1) % u8::try_from(KEPT).unwrap_or(1);
         false
     }
 }
 
-/// Copies come within a few packets of the original.
+/// The first copy comes within a few packets of its original.
 const KEPT: usize = 4;
+/// A burst of segments: a window of 64 KiB, and a few more.
+const KEPT_AMONG_COPIES: usize = 64;
 /// Routers between two vantage points of one capture.
 const HOPS: u8 = 8;

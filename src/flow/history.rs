@@ -10,11 +10,12 @@ pub struct History {
     letters: [u8; ROOM],
     len: u8,
     said: [u32; 2],
+    flipped: bool,
 }
 
 impl Default for History {
     fn default() -> Self {
-        Self { letters: [0; ROOM], len: 0, said: [0; 2] }
+        Self { letters: [0; ROOM], len: 0, said: [0; 2], flipped: false }
     }
 }
 
@@ -43,11 +44,20 @@ impl History {
         }
     }
 
+    /// The sides were exchanged: what one said was said by the other.
+    pub(super) fn flip(&mut self) {
+        for letter in self.letters.iter_mut().take(usize::from(self.len)) {
+            *letter = swap_case(*letter);
+        }
+        self.said.reverse();
+        self.flipped = !self.flipped;
+    }
+
     /// The letters, with Zeek's `^` first when the sides were exchanged after the first packet.
-    pub fn text(&self, flipped: bool) -> String {
+    pub fn text(&self) -> String {
         let letters = self.letters.iter().take(usize::from(self.len));
-        let mut text = String::from(if flipped { "^" } else { "" });
-        text.extend(letters.map(|&letter| char::from(if flipped { swap_case(letter) } else { letter })));
+        let mut text = String::from(if self.flipped { "^" } else { "" });
+        text.extend(letters.map(|&letter| char::from(letter)));
         text
     }
 
@@ -77,8 +87,18 @@ mod tests {
         for count in 1..=100 {
             history.count(Side::Initiator, b'T', count);
         }
-        assert_eq!(history.text(false), "DdTTT");
-        assert_eq!(history.text(true), "^dDttt");
+        assert_eq!(history.text(), "DdTTT");
+        history.flip();
+        history.say(Side::Initiator, b'F');
+        assert_eq!(history.text(), "^dDtttF", "what comes after the exchange has the new sides");
+    }
+
+    #[test]
+    fn who_said_a_letter_is_exchanged_with_the_sides() {
+        let mut history = History::default();
+        history.say(Side::Initiator, b'A');
+        history.flip();
+        assert!(history.has(Side::Responder, b'A') && !history.has(Side::Initiator, b'A'));
     }
 
     #[test]
@@ -87,6 +107,6 @@ mod tests {
         for count in 0..1_000u64 {
             history.count(Side::Responder, b'W', 10u64.pow(u32::try_from(count % 10).unwrap()));
         }
-        assert_eq!(history.text(false).len(), ROOM);
+        assert_eq!(history.text().len(), ROOM);
     }
 }

@@ -5,7 +5,7 @@ use anyany_dissectors::Side;
 use crate::decode::{Control, Datagram, Segment};
 use crate::flow::reassembly::{Reassembly, distance};
 use crate::flow::record::{KEPT_RESETS, Pause, Reset};
-use crate::flow::{About, Arrival, Flow, Moment, Observer};
+use crate::flow::{About, Arrival, Flow, Moment, Observer, Oriented};
 use crate::time::Span;
 
 /// A flow that is going on.
@@ -20,12 +20,15 @@ pub struct Live<O> {
     ended: bool,
 }
 
-/// Sequence numbers that were jumped over.
+/// Sequence numbers that were jumped over, by later data or by an acknowledgement.
 #[derive(Debug, Clone, Copy)]
 struct Hole {
     from: u32,
     to: u32,
     since: Moment,
+    /// When the other side acknowledged some of it: it has what the capture has not. But the capture
+    /// may only have taken the two directions in the wrong order, so this is settled a little later.
+    acknowledged: Option<Moment>,
 }
 
 impl<O: Observer> Live<O> {
@@ -55,7 +58,8 @@ impl<O: Observer> Live<O> {
         if self.is_copy(arrival, tcp_mark(arrival, segment), side, bare_ack(segment)) {
             return true;
         }
-        self.note_pause(moment, side);
+        self.settle_holes(Some(moment), world);
+        self.note_pause(moment, side, control);
         self.arrive(arrival, side);
         let half = self.flow.half_mut(side);
         if segment.payload.len() < usize::try_from(segment.payload_len).unwrap_or(usize::MAX) {
@@ -63,7 +67,10 @@ impl<O: Observer> Live<O> {
         }
         if control.rst() {
             self.reset(arrival, segment, side);
-            self.end_streams(moment, world);
+            // During the handshake an RST may be about an older connection, and this one still begins.
+            if self.flow.established.is_some() {
+                self.end(world);
+            }
             return false;
         }
         half.note_ttl(arrival.packet.ttl);
@@ -77,7 +84,7 @@ impl<O: Observer> Live<O> {
         if self.flow.resets.iter().any(|reset| reset.side == side)
             && let Some(spoke) = self.flow.spoke_after_reset.get_mut(side.index())
         {
-            *spoke += 1;
+            *spoke = spoke.saturating_add(1);
         }
         if control.syn() {
             self.synchronize(segment, side, moment);
@@ -94,17 +101,20 @@ impl<O: Observer> Live<O> {
         } else if bare_ack(segment) && !control.syn() {
             self.flow.history.say(side, b'A');
         }
+        // Nothing new can come: the dissector's state goes now, not at the end of the capture.
+        if self.flow.halves.iter().all(|half| half.fin.is_some()) && self.holes.iter().all(Option::is_none) {
+            self.end(world);
+        }
         false
     }
 
     fn is_copy(&mut self, arrival: &Arrival<'_>, mark: u64, side: Side, bare_ack: bool) -> bool {
-        let numbered = arrival.packet.ip_id.is_some_and(|id| id != 0);
-        let half = self.flow.half_mut(side);
+        let within = if numbered(arrival) { COPY_NUMBERED } else { COPY_PLAIN };
         // Without a fresh IP identification, two honest duplicate ACKs look like one ACK twice.
-        if bare_ack && !numbered && half.duplicates == 0 {
+        if bare_ack && !numbered(arrival) && self.flow.halves.iter().all(|half| half.duplicates == 0) {
             return false;
         }
-        let within = if numbered { COPY_NUMBERED } else { COPY_PLAIN };
+        let half = self.flow.half_mut(side);
         let copy = half.recent.is_copy(mark, arrival.moment.time, arrival.packet.ttl, within);
         half.duplicates += u64::from(copy);
         copy
@@ -117,10 +127,11 @@ impl<O: Observer> Live<O> {
         self.flow.half_mut(side.other()).heard();
     }
 
-    fn note_pause(&mut self, moment: Moment, side: Side) {
+    fn note_pause(&mut self, moment: Moment, side: Side, control: Control) {
         if let Some(pause) = &mut self.flow.pause
             && !pause.answered
             && pause.by != side
+            && !control.rst()
         {
             pause.answered = true;
             if self.flow.survived.is_none_or(|longest| longest.span < pause.span) {
@@ -160,6 +171,25 @@ impl<O: Observer> Live<O> {
         self.flow.resets.push(reset);
     }
 
+    /// The handshake shows who called, where it was only guessed from packets captured before it.
+    pub(super) fn orient_by_handshake(&mut self, side: Side, control: Control) {
+        let (caller, known) = match control.ack() {
+            true => (side.other(), Oriented::Answer),
+            false => (side, Oriented::Syn),
+        };
+        if self.flow.oriented >= Oriented::Answer {
+            return;
+        }
+        self.flow.oriented = known;
+        if caller == Side::Responder {
+            self.flow.flip();
+            self.holes.reverse();
+            // What was read until now was read with the sides exchanged.
+            self.streams = None;
+            self.observer = O::default();
+        }
+    }
+
     fn synchronize(&mut self, segment: &Segment<'_>, side: Side, moment: Moment) {
         let half = self.flow.half_mut(side);
         half.isn.get_or_insert(segment.sequence);
@@ -168,12 +198,12 @@ impl<O: Observer> Live<O> {
         if half.next_sequence.is_none_or(|known| distance(known, next) > 0) {
             half.next_sequence = Some(next);
         }
-        if segment.control.ack() {
-            self.flow.answers.add(moment);
-            self.flow.history.say(side, b'H');
-        } else {
-            self.flow.tries.add(moment);
-            self.flow.history.say(side, b'S');
+        self.flow.history.say(side, if segment.control.ack() { b'H' } else { b'S' });
+        // When both open at once, each sends both.
+        match (side, segment.control.ack()) {
+            (Side::Initiator, false) => self.flow.tries.add(moment),
+            (Side::Responder, true) => self.flow.answers.add(moment),
+            _ => {}
         }
         if let Some(stream) = self.stream(side) {
             stream.begin(next);
@@ -182,53 +212,114 @@ impl<O: Observer> Live<O> {
 
     fn acknowledge(&mut self, segment: &Segment<'_>, side: Side, moment: Moment, world: &O::World) {
         let acknowledged = segment.acknowledgement;
-        self.flow.half_mut(side).acknowledged = Some(acknowledged);
         let of = side.other();
-        let Some(next) = self.flow.half(of).next_sequence else { return };
-        let ahead = distance(next, acknowledged);
-        if ahead > MOST_UNSEEN {
-            return; // an ACK scan's number, not this connection's
+        let next = self.flow.half(of).next_sequence;
+        let ahead = next.map_or(0, |next| distance(next, acknowledged));
+        if ahead > MOST_UNSEEN || (ahead > 0 && self.is_challenge(segment, side)) {
+            return; // another connection's number
         }
-        // FIN takes a sequence number of its own, counted in `data`.
-        let hole =
-            self.holes.get_mut(of.index()).and_then(|hole| hole.take_if(|hole| distance(hole.from, acknowledged) > 0));
-        if ahead > 0 || hole.is_some() {
-            let half = self.flow.half_mut(of);
-            half.unseen += 1;
-            let unseen = half.unseen;
-            if ahead > 0 {
-                half.next_sequence = Some(acknowledged);
-            }
-            self.flow.history.count(of, b'G', unseen);
+        let half = self.flow.half_mut(side);
+        if half.acknowledged.is_none_or(|highest| distance(highest, acknowledged) > 0) {
+            half.acknowledged = Some(acknowledged);
         }
-        self.with_stream(of, moment, world, |stream, feed| {
-            stream.acknowledged(acknowledged, feed);
+        let Some(next) = next else { return };
+        if ahead > 0 {
+            self.flow.half_mut(of).next_sequence = Some(acknowledged);
+            self.open_hole(of, Hole { from: next, to: acknowledged, since: moment, acknowledged: Some(moment) });
+        } else if let Some(hole) = self.holes.get_mut(of.index()).and_then(Option::as_mut)
+            && distance(hole.from, acknowledged) > 0
+        {
+            hole.acknowledged.get_or_insert(moment);
+        }
+        let unsettled = self.holes.get(of.index()).copied().flatten().is_some_and(|hole| hole.acknowledged.is_some());
+        if !unsettled {
+            self.acknowledge_stream(of, acknowledged, moment, world);
+        }
+    }
+
+    /// Everything of `side` below `acknowledged` was received.
+    fn acknowledge_stream(&mut self, side: Side, acknowledged: u32, moment: Moment, world: &O::World) {
+        let half = self.flow.half(side);
+        // FIN takes a number and is no octet of the stream.
+        let fin = half.fin.is_some() && half.next_sequence == Some(acknowledged);
+        let octets = acknowledged.wrapping_sub(u32::from(fin));
+        self.with_stream(side, moment, world, |stream, feed| {
+            stream.acknowledged(octets, feed);
         });
+    }
+
+    /// A host that still knows an older connection of this five-tuple answers a SYN with that one's numbers
+    /// (RFC 5961 §4), and a host that knows none may be sent anything.
+    fn is_challenge(&self, segment: &Segment<'_>, side: Side) -> bool {
+        side == Side::Responder && self.flow.tries.count > 0 && self.flow.answers.count == 0 && !segment.control.syn()
+    }
+
+    fn open_hole(&mut self, side: Side, hole: Hole) {
+        let Some(place) = self.holes.get_mut(side.index()) else { return };
+        let earlier = match place {
+            // What is acknowledged now continues what was acknowledged before.
+            Some(open) if open.to == hole.from && open.acknowledged.is_some() == hole.acknowledged.is_some() => {
+                open.to = hole.to;
+                return;
+            }
+            place => place.replace(hole),
+        };
+        if earlier.is_some_and(|earlier| earlier.acknowledged.is_some()) {
+            self.count_unseen(side);
+        }
+    }
+
+    fn count_unseen(&mut self, side: Side) {
+        let half = self.flow.half_mut(side);
+        half.unseen += 1;
+        let unseen = half.unseen;
+        self.flow.history.count(side, b'G', unseen);
+    }
+
+    /// Holes that were acknowledged and not filled until `now` are the capture's loss; `None` when no more will come.
+    fn settle_holes(&mut self, now: Option<Moment>, world: &O::World) {
+        if self.holes.iter().all(Option::is_none) {
+            return;
+        }
+        for side in [Side::Initiator, Side::Responder] {
+            let overdue = |hole: &mut Hole| {
+                hole.acknowledged
+                    .is_some_and(|then| now.is_none_or(|now| now.time.since(then.time).length() >= REORDERED_WITHIN))
+            };
+            if self.holes.get_mut(side.index()).and_then(|hole| hole.take_if(overdue)).is_none() {
+                continue;
+            }
+            self.count_unseen(side);
+            if let Some(acknowledged) = self.flow.half(side.other()).acknowledged {
+                self.acknowledge_stream(side, acknowledged, now.unwrap_or(self.flow.last), world);
+            }
+        }
     }
 
     fn data(&mut self, arrival: &Arrival<'_>, segment: &Segment<'_>, side: Side, world: &O::World) {
         let (moment, control) = (arrival.moment, segment.control);
         let length = segment.payload_len;
         let takes = length.saturating_add(u32::from(control.fin()));
+        // TCP Fast Open carries data on the SYN, behind its own number (RFC 7413).
+        let sequence = segment.sequence.wrapping_add(u32::from(control.syn()));
+        if self.is_keep_alive(segment, side) {
+            let half = self.flow.half_mut(side);
+            half.keep_alives += 1;
+            half.tail_retransmissions = half.tail_retransmissions.saturating_add(1);
+            return;
+        }
         if takes == 0 {
             return;
         }
-        // TCP Fast Open carries data on the SYN, behind its own number (RFC 7413).
-        let sequence = segment.sequence.wrapping_add(u32::from(control.syn()));
-        let half = self.flow.half_mut(side);
-        if length <= 1 && !control.fin() && half.next_sequence.is_some_and(|next| distance(sequence, next) == 1) {
-            half.keep_alives += 1;
-            return;
-        }
         let end = sequence.wrapping_add(takes);
-        let new = self.order(sequence, end, side, moment);
+        let new = self.order(sequence, end, side, moment).min(length);
         let half = self.flow.half_mut(side);
         if length > 0 {
             half.data_packets += 1;
             half.first_data.get_or_insert(moment);
             half.largest_payload = half.largest_payload.max(length);
-            if new {
-                half.payload += u64::from(length);
+            if new > 0 {
+                half.payload += u64::from(new);
                 half.last_new_data = Some(moment);
             }
             self.flow.history.say(side, b'D');
@@ -238,19 +329,33 @@ impl<O: Observer> Live<O> {
         }
     }
 
-    /// Places `sequence..end` against what was seen: returns whether it is new, and counts
+    /// A keep-alive repeats the last octet's number, which the other side has acknowledged, with that octet or
+    /// none (RFC 9293 §3.8.4); so does the probe of a closed window, whose octet was not acknowledged.
+    fn is_keep_alive(&self, segment: &Segment<'_>, side: Side) -> bool {
+        let (own, other) = (self.flow.half(side), self.flow.half(side.other()));
+        let Control(bits) = segment.control;
+        if segment.payload_len > 1 || bits & (Control::SYN | Control::FIN) != 0 || own.fin.is_some() {
+            return false;
+        }
+        own.next_sequence.is_some_and(|next| {
+            let acknowledged = other.acknowledged.is_none_or(|acknowledged| distance(next, acknowledged) >= 0);
+            let closed = other.ttl.is_some() && other.window == 0;
+            distance(segment.sequence, next) == 1 && (acknowledged || closed || segment.payload_len == 0)
+        })
+    }
+
+    /// Places `sequence..end` against what was seen: returns how many octets of it are new, and counts
     /// retransmissions and reordering.
-    fn order(&mut self, sequence: u32, end: u32, side: Side, moment: Moment) -> bool {
+    fn order(&mut self, sequence: u32, end: u32, side: Side, moment: Moment) -> u32 {
+        let takes = end.wrapping_sub(sequence);
         let next = *self.flow.half_mut(side).next_sequence.get_or_insert(sequence);
         let ahead = distance(next, sequence);
         if ahead >= 0 {
-            if ahead > 0
-                && let Some(hole) = self.holes.get_mut(side.index())
-            {
-                *hole = Some(Hole { from: next, to: sequence, since: moment });
+            if ahead > 0 {
+                self.open_hole(side, Hole { from: next, to: sequence, since: moment, acknowledged: None });
             }
             self.flow.half_mut(side).next_sequence = Some(end);
-            return true;
+            return takes;
         }
         let fills = self.holes.get_mut(side.index()).and_then(|hole| {
             let open = (*hole)?;
@@ -260,19 +365,23 @@ impl<O: Observer> Live<O> {
             }
             fills.then_some(open)
         });
+        let beyond = u32::try_from(distance(next, end)).unwrap_or(0);
         let half = self.flow.half_mut(side);
-        if fills.is_some_and(|hole| moment.time.since(hole.since.time) < REORDERED_WITHIN) {
+        if beyond > 0 {
+            half.next_sequence = Some(end);
+        }
+        if fills.is_some_and(|hole| moment.time.since(hole.since.time).length() < REORDERED_WITHIN) {
             half.out_of_order += 1;
-            return true;
+            return takes;
+        }
+        if ahead == -1 && beyond > 0 {
+            return beyond; // all but the octet that had probed a closed window
         }
         half.retransmissions += 1;
         half.tail_retransmissions = half.tail_retransmissions.saturating_add(1);
-        if distance(next, end) > 0 {
-            half.next_sequence = Some(end);
-        }
         let count = half.retransmissions;
         self.flow.history.count(side, b'T', count);
-        fills.is_some()
+        if fills.is_some() { takes } else { beyond }
     }
 
     /// Takes one datagram. Returns whether it was a copy made by the capture.
@@ -287,7 +396,7 @@ impl<O: Observer> Live<O> {
             return true;
         }
         let moment = arrival.moment;
-        self.note_pause(moment, side);
+        self.note_pause(moment, side, Control::default());
         self.arrive(arrival, side);
         let half = self.flow.half_mut(side);
         half.note_ttl(arrival.packet.ttl);
@@ -333,6 +442,7 @@ impl<O: Observer> Live<O> {
             return;
         }
         let moment = self.flow.last;
+        self.settle_holes(None, world);
         self.end_streams(moment, world);
         self.streams = None;
         let about = self.about(moment);
@@ -361,7 +471,7 @@ impl<O: Observer> Live<O> {
     ) {
         let about = self.about(moment);
         if self.streams.is_none() {
-            if !self.observer.wants(side) || self.flow.half(side).data_packets == 0 {
+            if self.ended || !self.observer.wants(side) || self.flow.half(side).data_packets == 0 {
                 return;
             }
             let mut streams = Box::<[Reassembly; 2]>::default();
@@ -409,8 +519,10 @@ fn bare_ack(segment: &Segment<'_>) -> bool {
 
 fn tcp_mark(arrival: &Arrival<'_>, segment: &Segment<'_>) -> u64 {
     let numbers = u64::from(segment.sequence) << 32 | u64::from(segment.acknowledgement);
+    // The sender's network card may write the checksum only after one of the copies was captured.
+    let checksum = if numbered(arrival) { 0 } else { segment.checksum };
     let small = u64::from(segment.window) << 48
-        | u64::from(segment.checksum) << 32
+        | u64::from(checksum) << 32
         | u64::from(arrival.packet.ip_id.unwrap_or(0)) << 16
         | u64::from(segment.control.0);
     mix(mix(numbers, small), segment.payload_len.into())
@@ -420,8 +532,13 @@ fn udp_mark(arrival: &Arrival<'_>, datagram: &Datagram<'_>) -> u64 {
     let small = u64::from(datagram.checksum) << 48
         | u64::from(arrival.packet.ip_id.unwrap_or(0)) << 32
         | u64::from(datagram.payload_len);
-    let head = datagram.payload.iter().take(16).fold(0u64, |sum, &octet| sum.rotate_left(8) ^ u64::from(octet));
-    mix(small, head)
+    let words = datagram.payload.chunks(8).take(MARKED_WORDS);
+    words.fold(small, |sum, word| mix(sum, word.iter().fold(0, |word, &octet| word << 8 | u64::from(octet))))
+}
+
+/// Whether the packet has an IP identification of its own; 0 means that the sender gives none.
+fn numbered(arrival: &Arrival<'_>) -> bool {
+    arrival.packet.ip_id.is_some_and(|id| id != 0)
 }
 
 /// Folds `value` into `sum`; good enough to tell four packets apart.
@@ -433,6 +550,8 @@ fn mix(sum: u64, value: u64) -> u64 {
 const COPY_NUMBERED: Span = Span::millis(50);
 /// Without one, only a copy follows this closely; retransmissions wait 200 ms and more.
 const COPY_PLAIN: Span = Span::millis(2);
+/// Words of eight octets by which datagrams without IP identification are told apart.
+const MARKED_WORDS: usize = 16;
 /// Later than this a filled hole was filled by a retransmission; Wireshark draws the same line.
 const REORDERED_WITHIN: Span = Span::millis(3);
 /// Silences from here on are worth remembering; interactive protocols are rarely still for longer.

@@ -12,7 +12,7 @@ mod record;
 mod table;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use anyany_dissectors::Side;
 

@@ -2,7 +2,7 @@
 
 use anyany_dissectors::Side;
 
-use crate::flow::{Flow, Transport};
+use crate::flow::{Flow, Reset, Transport};
 
 /// What became of a flow; the words are the contract's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -79,9 +79,9 @@ impl Flow {
     fn tcp_outcome(&self) -> Outcome {
         let (initiator, responder) = (self.half(Side::Initiator), self.half(Side::Responder));
         if responder.packets == 0 {
-            let only_syns = self.tries.count > 0 && initiator.data_packets == 0 && self.established.is_none();
-            let spoke = self.history.has(Side::Initiator, b'A') || self.history.has(Side::Initiator, b'F');
-            return match only_syns && !spoke {
+            // A SYN may carry data (RFC 7413). An RST behind it answers a SYN-ACK: stacks that give up say nothing.
+            let only_syns = initiator.fin.is_none() && initiator.packets == u64::from(self.tries.count);
+            return match only_syns {
                 true if self.rejected_by_icmp() => Outcome::IcmpRejected,
                 true => Outcome::Unanswered,
                 false => Outcome::OneSided,
@@ -90,7 +90,6 @@ impl Flow {
         if initiator.packets == 0 {
             return Outcome::OneSided;
         }
-        let reset = self.resets.first();
         if self.tries.count > 0 && self.answers.count == 0 && self.established.is_none() {
             let refused = self.resets.iter().any(|reset| reset.side == Side::Responder);
             let silent = responder.data_packets == 0 && !self.history.has(Side::Responder, b'A');
@@ -98,7 +97,10 @@ impl Flow {
                 return Outcome::Refused;
             }
         }
-        if let Some(reset) = reset {
+        if self.answers.count > 1 && self.is_reset_unfinished() {
+            return Outcome::HalfOpen;
+        }
+        if let Some(reset) = self.cut() {
             return match reset.side {
                 _ if reset.after_fin => Outcome::Closed,
                 side if self.gave_up(side) => Outcome::Stalled,
@@ -118,6 +120,17 @@ impl Flow {
         Outcome::Open
     }
 
+    /// The RST that cut the flow off. One that came before the handshake was complete did not: the client
+    /// tried again, and was let in.
+    pub fn cut(&self) -> Option<&Reset> {
+        self.resets.iter().find(|reset| self.established.is_none() || reset.mid_stream)
+    }
+
+    /// Whether the responder gave up a handshake that the initiator never completed.
+    fn is_reset_unfinished(&self) -> bool {
+        self.established.is_none() && self.cut().is_some_and(|reset| reset.side == Side::Responder)
+    }
+
     /// Whether `side` reset the flow because its retransmissions ran out: that RST is the victim's.
     fn gave_up(&self, side: Side) -> bool {
         self.half(side).tail_retransmissions >= INTO_SILENCE
@@ -135,7 +148,10 @@ impl Flow {
     /// never was a SYN (zeek/zeek#1164), this is `OTH`.
     pub fn conn_state(&self) -> ConnState {
         let (initiator, responder) = (self.half(Side::Initiator), self.half(Side::Responder));
-        if self.key.transport != Transport::Tcp {
+        if self.key.transport == Transport::Icmp {
+            return "OTH";
+        }
+        if self.key.transport == Transport::Udp {
             return match (initiator.packets > 0, responder.packets > 0) {
                 (true, true) => "SF",
                 (true, false) => "S0",
@@ -143,7 +159,7 @@ impl Flow {
                 (false, false) => "OTH",
             };
         }
-        let reset_by = self.resets.first().map(|reset| reset.side);
+        let reset_by = self.cut().map(|reset| reset.side);
         let (syn, answered) = (self.tries.count > 0, self.answers.count > 0);
         let spoke = answered || responder.data_packets > 0 || self.history.has(Side::Responder, b'A');
         match (reset_by, initiator.fin.is_some(), responder.fin.is_some()) {

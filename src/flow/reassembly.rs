@@ -90,26 +90,19 @@ impl Reassembly {
     /// filled, because the receiver has it and only the capture does not. Returns whether octets
     /// were lost to the capture.
     pub fn acknowledged(&mut self, acknowledged: u32, reader: &mut impl Reader) -> bool {
-        let Some(next) = self.next else { return false };
-        if distance(next, acknowledged) <= 0 {
-            return false;
-        }
-        let to = match self.ahead.front() {
-            Some(early) if distance(early.sequence, acknowledged) > 0 => early.sequence,
-            _ => acknowledged,
-        };
-        self.give_up(to, reader);
-        self.drain(reader);
-        // More holes may lie below the acknowledgement.
+        let mut lost = false;
         while let Some(next) = self.next
             && distance(next, acknowledged) > 0
-            && let Some(early) = self.ahead.front()
         {
-            let to = early.sequence;
+            let to = match self.ahead.front() {
+                Some(early) if distance(early.sequence, acknowledged) > 0 => early.sequence,
+                _ => acknowledged,
+            };
             self.give_up(to, reader);
             self.drain(reader);
+            lost = true;
         }
-        true
+        lost
     }
 
     /// Nothing more will come: what lies behind holes is handed on as it is.
@@ -307,6 +300,17 @@ mod tests {
         assert_eq!(reassembly.segment(2, &[2, 3], 2, &mut reader), Placed::Ahead);
         assert!(reassembly.acknowledged(4, &mut reader));
         assert_eq!((reader.seen, reader.gaps), (vec![2, 3], 1));
+    }
+
+    #[test]
+    fn what_was_not_acknowledged_yet_is_still_waited_for() {
+        let (mut reader, mut reassembly) = (messages(1), Reassembly::default());
+        reassembly.begin(0);
+        reassembly.segment(2, &[2, 3], 2, &mut reader);
+        reassembly.segment(10, &[10, 11], 2, &mut reader);
+        assert!(reassembly.acknowledged(6, &mut reader), "0..2 and 4..6 are lost to the capture");
+        assert_eq!(reassembly.segment(6, &[6, 7, 8, 9], 4, &mut reader), Placed::Filled);
+        assert_eq!((reader.seen, reader.gaps), (vec![2, 3, 6, 7, 8, 9, 10, 11], 2));
     }
 
     #[test]

@@ -32,8 +32,6 @@ pub struct Flow {
     pub responder: Endpoint,
     /// How sure the two lines above are.
     pub oriented: Oriented,
-    /// Whether the sides were exchanged after packets had been counted.
-    pub flipped: bool,
     /// First packet.
     pub first: Moment,
     /// Last packet.
@@ -54,7 +52,7 @@ pub struct Flow {
     pub reset_count: u32,
     /// Packets that a side sent after "its own" RST, not counting RSTs: strong against its being the sender.
     pub spoke_after_reset: [u32; 2],
-    /// ICMP errors that quote this flow, the first few.
+    /// ICMP errors that quote this flow: the first few different ones.
     pub icmp: Vec<IcmpReport>,
     /// The silence that something broke, last seen.
     pub pause: Option<Pause>,
@@ -163,19 +161,13 @@ impl Tries {
 }
 
 impl Flow {
-    pub(super) fn new(
-        key: FlowKey,
-        initiator: Endpoint,
-        responder: Endpoint,
-        oriented: Oriented,
-        first: Moment,
-    ) -> Self {
+    /// A flow of which nothing but its first packet's place is known.
+    pub fn new(key: FlowKey, initiator: Endpoint, responder: Endpoint, oriented: Oriented, first: Moment) -> Self {
         Self {
             key,
             initiator,
             responder,
             oriented,
-            flipped: false,
             first,
             last: first,
             halves: [Half::default(), Half::default()],
@@ -212,7 +204,7 @@ impl Flow {
         std::mem::swap(&mut self.initiator, &mut self.responder);
         self.halves.reverse();
         self.spoke_after_reset.reverse();
-        self.flipped = !self.flipped;
+        self.history.flip();
         for reset in &mut self.resets {
             reset.side = reset.side.other();
         }
@@ -245,22 +237,60 @@ impl Flow {
         (self.tries.count == 1 && span.0 >= 0).then_some(span)
     }
 
-    /// Whether `syn` begins another attempt on the same five-tuple rather than repeating this one's.
+    /// Whether a SYN or SYN-ACK begins another attempt on the same five-tuple rather than belonging to this one.
     pub(super) fn is_another_attempt(&self, side: Side, segment: &Segment<'_>, moment: Moment) -> bool {
-        let close = moment.time.since(self.first.time).0.abs() < Span::seconds(1).0;
-        match self.half(side).isn {
-            Some(isn) => isn != segment.sequence,
-            // Captured out of order: the handshake's own later packets came first.
-            None if close && self.half(side).next_sequence == Some(segment.sequence.wrapping_add(1)) => false,
-            None if close && self.half(side.other()).acknowledged == Some(segment.sequence.wrapping_add(1)) => false,
-            // Both open at once (RFC 9293 §3.5, figure 7).
-            None => !(close && self.half(side.other()).isn.is_some() && self.answers.count == 0 && !self.is_over()),
+        if segment.control.ack() {
+            self.is_answer_to_another(side, segment, moment)
+        } else {
+            self.is_another_call(side, segment, moment)
         }
     }
 
-    /// Takes an ICMP error that quotes a packet of `about`.
+    fn is_another_call(&self, side: Side, syn: &Segment<'_>, moment: Moment) -> bool {
+        let (own, other) = (self.half(side), self.half(side.other()));
+        let next = Some(syn.sequence.wrapping_add(1));
+        match own.isn {
+            Some(isn) if isn != syn.sequence => true,
+            // Some stacks always begin with the same number.
+            Some(_) => self.is_done() && !self.is_young(moment),
+            // The SYN that this answer was for, sent again because the answer did not arrive.
+            None if other.isn.is_some() && other.acknowledged == next && self.established.is_none() => false,
+            // Captured out of order: the handshake's own later packets came first.
+            None if own.next_sequence == next || other.acknowledged == next => !self.is_young(moment),
+            // Both open at once (RFC 9293 §3.5, figure 7).
+            None => !(self.is_young(moment) && other.isn.is_some() && self.answers.count == 0 && !self.is_over()),
+        }
+    }
+
+    fn is_answer_to_another(&self, side: Side, answer: &Segment<'_>, moment: Moment) -> bool {
+        let (own, other) = (self.half(side), self.half(side.other()));
+        let next = Some(answer.sequence.wrapping_add(1));
+        match (other.isn, own.isn) {
+            (Some(isn), _) if isn.wrapping_add(1) == answer.acknowledgement => false,
+            (Some(_), own) => self.is_over() || own.is_some_and(|own| own != answer.sequence),
+            // One direction only: its own number tells attempts apart.
+            (None, Some(own)) => own != answer.sequence || (self.is_done() && !self.is_young(moment)),
+            (None, None) => !(self.is_young(moment) && (own.next_sequence == next || other.acknowledged == next)),
+        }
+    }
+
+    /// Whether both sides understood each other and said goodbye.
+    fn is_done(&self) -> bool {
+        self.established.is_some() && self.is_over()
+    }
+
+    /// Whether this is so near its beginning that packets of the handshake may still be on their way here.
+    fn is_young(&self, moment: Moment) -> bool {
+        moment.time.since(self.first.time).length() < Span::seconds(1)
+    }
+
+    /// Takes an ICMP error that quotes a packet of `about`. Of those that say the same the first is kept.
     pub(super) fn icmp_error(&mut self, report: IcmpReport) {
-        if self.icmp.len() < KEPT_ICMP {
+        let same = |known: &IcmpReport| {
+            (known.sender, known.about, known.error.kind, known.error.code)
+                == (report.sender, report.about, report.error.kind, report.error.code)
+        };
+        if self.icmp.len() < KEPT_ICMP && !self.icmp.iter().any(same) {
             self.icmp.push(report);
         }
     }

@@ -117,7 +117,7 @@ impl<O: Observer> Table<O> {
     /// A host was heard of in a frame that is no IP packet (ARP).
     pub fn hear(&mut self, host: IpAddr, time: Time) {
         let stretch = self.heard.entry(host).or_insert((time, time));
-        if time.since(stretch.1).0.abs() > super::life::JOIN.0 {
+        if time.since(stretch.1).length() > super::life::JOIN {
             self.life.heard(host, stretch.0, stretch.1);
             *stretch = (time, time);
         } else {
@@ -141,15 +141,10 @@ impl<O: Observer> Table<O> {
             && let Some(live) = self.flows.get_mut(at)
         {
             let side = live.flow.side_of(source);
-            let stale = (syn && live.flow.is_another_attempt(side, segment, moment))
-                || (answer
-                    && live.flow.is_over()
-                    && live
-                        .flow
-                        .half(side.other())
-                        .isn
-                        .is_none_or(|isn| isn.wrapping_add(1) != segment.acknowledgement));
-            if !stale {
+            if !((syn || answer) && live.flow.is_another_attempt(side, segment, moment)) {
+                if syn || answer {
+                    live.orient_by_handshake(side, segment.control);
+                }
                 return at;
             }
             live.end(world);

@@ -1,8 +1,10 @@
 //! The observer of one flow: finds its protocol, runs the dissector, keeps what it says.
 
-use anyany_dissectors::{Dialogue, Endpoint as Announced, Fact, Hint, Protocol, Side, Stop, Transport as Framing, Value};
+use anyany_dissectors::{
+    Dialogue, Endpoint as Announced, Fact, Hint, Probe, Protocol, Side, Stop, Transport as Framing, Value,
+};
 
-use crate::classify::{Choice, Rejected, choose, inside_tls};
+use crate::classify::{Choice, Rejected, certain, choose, inside_tls};
 use crate::flow::{About, Endpoint, Observer, Transport};
 use crate::observe::{Call, LearntFrom, PromisedMedia, RpcAnswer, Seen, ServicePort, SipEvent, World};
 
@@ -17,8 +19,8 @@ pub struct Talk {
     looks: [u8; 2],
     /// Whether nothing more of a side can be read.
     closed: [bool; 2],
-    /// Messages read with the present protocol.
-    read: u64,
+    /// Messages read with the present protocol, by side.
+    read: [u64; 2],
     /// Whether the last message ended in an upgrade to TLS.
     upgraded: bool,
 }
@@ -43,6 +45,9 @@ impl Observer for Talk {
     fn stream(&mut self, world: &World, about: &About, side: Side, octets: &[u8]) -> usize {
         // A protocol that proves wrong gives way to the next best, so this ends.
         loop {
+            if self.is_answered_in_another(about, side, octets) {
+                self.wrong();
+            }
             match &mut self.state {
                 State::GivenUp => return octets.len(),
                 State::Unknown => match self.find(about, Framing::Tcp, side, octets) {
@@ -56,7 +61,7 @@ impl Observer for Talk {
                 Ok(0) if std::mem::take(&mut self.upgraded) => {}
                 Ok(read) => return read.max(1),
                 Err(Stop::Incomplete { .. }) => return 0,
-                Err(Stop::Malformed { .. }) if self.read == 0 => self.wrong(),
+                Err(Stop::Malformed { .. }) if self.read == [0, 0] => self.wrong(),
                 Err(Stop::Malformed { .. }) => {
                     self.seen.unread += 1;
                     self.lose(side);
@@ -82,7 +87,7 @@ impl Observer for Talk {
                 State::Known(..) => {}
             }
             match self.message(world, about, side, octets) {
-                Err(Stop::Malformed { .. }) if self.read <= UNPROVEN_DATAGRAMS => self.wrong(),
+                Err(Stop::Malformed { .. }) if self.read.iter().sum::<u64>() <= UNPROVEN_DATAGRAMS => self.wrong(),
                 Err(_) => {
                     self.seen.unread += 1;
                     return;
@@ -116,7 +121,7 @@ impl Talk {
         match choose(&Hint { transport, initiator_port, responder_port, side, octets }, self.rejected) {
             Choice::Known(protocol) => {
                 self.state = State::Known(protocol, (protocol.open)(transport));
-                self.read = 0;
+                self.read = [0, 0];
                 return None;
             }
             Choice::Wait if transport == Framing::Tcp && octets.len() < MOST_PROBED => return Some(0),
@@ -138,7 +143,9 @@ impl Talk {
         let mut facts = Vec::new();
         self.upgraded = false;
         let read = dialogue.read(side, octets, &mut |fact| facts.push(fact))?;
-        self.read += 1;
+        if let Some(count) = self.read.get_mut(side.index()) {
+            *count += 1;
+        }
         if self.seen.service.is_none() && !says_so_itself(protocol) {
             self.seen.service = Some(protocol.name);
             self.name_tls(protocol, about);
@@ -161,12 +168,26 @@ impl Talk {
         }
     }
 
+    /// Whether these octets, the first of the responder, are certainly of another protocol than the one
+    /// that it was asked in: scanners ask every port in every protocol, and what answers is the service.
+    fn is_answered_in_another(&self, about: &About, side: Side, octets: &[u8]) -> bool {
+        let State::Known(present, _) = &self.state else { return false };
+        let [asked, answered] = self.read;
+        if side != Side::Responder || asked == 0 || answered > 0 || self.seen.tls {
+            return false;
+        }
+        let (initiator_port, responder_port) = (about.initiator.port, about.responder.port);
+        let hint = Hint { transport: Framing::Tcp, initiator_port, responder_port, side, octets };
+        (present.probe)(&hint) == Probe::No && certain(&hint, self.rejected).is_some()
+    }
+
+    /// The present protocol is not it, and what it said is not so.
     fn wrong(&mut self) {
         if let State::Known(protocol, _) = &self.state {
             self.rejected.reject(protocol);
         }
         self.state = State::Unknown;
-        self.seen.service = None;
+        self.seen = Seen { unread: self.seen.unread, ..Seen::default() };
     }
 
     /// Octets of `side` cannot be read: the dialogue finds its way again, or that side is closed.

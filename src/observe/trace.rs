@@ -68,7 +68,8 @@ impl Trace {
                 known.push(name.to_ascii_lowercase());
             }
         }
-        let conversations: Vec<_> = flows.into_iter().map(|(flow, seen)| settle(flow, seen, &book)).collect();
+        let media = promised_media(&flows);
+        let conversations: Vec<_> = flows.into_iter().map(|(flow, seen)| settle(flow, seen, &book, &media)).collect();
         let dropped = world.dropped() + conversations.iter().map(|one| one.seen.dropped).sum::<u64>();
         let covered = healths.iter().filter_map(|health| health.covered);
         let covered = covered.reduce(|whole, part| (whole.0.min(part.0), whole.1.max(part.1)));
@@ -106,7 +107,27 @@ impl Trace {
     }
 }
 
-fn settle(mut flow: Flow, mut seen: Seen, book: &BTreeMap<Endpoint, Vec<Learnt>>) -> Conversation {
+/// Where session descriptions promised RTP and RTCP. With one port for both (RFC 5761) it is RTP's.
+fn promised_media(flows: &[(Flow, Seen)]) -> BTreeMap<Endpoint, &'static str> {
+    let mut promised = BTreeMap::new();
+    for one in flows.iter().flat_map(|(_, seen)| &seen.media) {
+        let media = &one.media;
+        // Fax and files (`image`, `message`) come as something else.
+        if media.port == 0 || !matches!(&*media.kind, "audio" | "video") {
+            continue;
+        }
+        promised.insert(Endpoint { address: media.address, port: media.port }, "rtp");
+        promised.entry(Endpoint { address: media.address, port: media.rtcp_port }).or_insert("rtcp");
+    }
+    promised
+}
+
+fn settle(
+    mut flow: Flow,
+    mut seen: Seen,
+    book: &BTreeMap<Endpoint, Vec<Learnt>>,
+    media: &BTreeMap<Endpoint, &'static str>,
+) -> Conversation {
     let learnt = |at: Endpoint| flow.key.transport == Transport::Tcp && book.contains_key(&at);
     if flow.oriented < Oriented::Answer && learnt(flow.initiator) && !learnt(flow.responder) {
         flow.flip();
@@ -118,6 +139,7 @@ fn settle(mut flow: Flow, mut seen: Seen, book: &BTreeMap<Endpoint, Vec<Learnt>>
         Transport::Udp => Some(Framing::Udp),
         Transport::Icmp => None,
     };
+    let promised = media.get(&flow.responder).or_else(|| media.get(&flow.initiator)).copied();
     let known = flow.key.transport == Transport::Tcp && book.contains_key(&flow.responder);
     let service = match (seen.service, framing) {
         (_, None) => "icmp",
@@ -125,7 +147,10 @@ fn settle(mut flow: Flow, mut seen: Seen, book: &BTreeMap<Endpoint, Vec<Learnt>>
         (Some("dcerpc"), Some(_)) if flow.responder.port == EPM_PORT => "epm",
         (Some(service), Some(_)) => service,
         (None, Some(_)) if known && flow.responder.port != EPM_PORT => "dcerpc",
-        (None, Some(framing)) => by_port(framing, flow.responder.port).unwrap_or("other"),
+        (None, Some(framing)) => promised
+            .filter(|_| framing == Framing::Udp)
+            .or_else(|| by_port(framing, flow.responder.port))
+            .unwrap_or("other"),
     };
     let outcome = flow.outcome(asks(&flow, &seen, service));
     Conversation { flow, seen, service, outcome }

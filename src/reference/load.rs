@@ -101,6 +101,7 @@ impl Reference {
     fn check(&self, file: &str) -> Result<(), BadReference> {
         check(file, &self.roles, self)?;
         check(file, &self.interfaces, self)?;
+        check(file, &self.inferences, self)?;
         check(file, &self.dynamic_ranges, self)?;
         check(file, &self.static_options, self)?;
         check(file, &self.events, self)?;
@@ -115,6 +116,15 @@ impl Reference {
 
     fn has_sources(&self, ids: &[String]) -> Result<(), String> {
         ids.iter().try_for_each(|id| self.has_source(id))
+    }
+
+    fn has_roles(&self, words: &[String]) -> Result<(), String> {
+        words.iter().try_for_each(|word| self.has_role(word))
+    }
+
+    fn has_interfaces(&self, ids: &[String]) -> Result<(), String> {
+        let unknown = ids.iter().find(|id| !self.interfaces.iter().any(|one| one.id == **id));
+        unknown.map_or(Ok(()), |id| Err(format!("there is no [[interface]] \"{id}\"")))
     }
 
     fn has_role(&self, word: &str) -> Result<(), String> {
@@ -197,11 +207,11 @@ rows! {
     Role in "role" by id check_role;
     Interface in "interface" by id check_interface;
     Gap in "gap" by id;
-    Inference in "inference" by id;
+    Inference in "inference" by id |row: &Inference, reference: &Reference| reference.has_roles(&row.roles);
     EpmStatus in "epm_status" by value;
     Fault in "fault" by value;
     DynamicRange in "dynamic_range" by id |row: &DynamicRange, reference: &Reference| reference.has_source(&row.source);
-    StaticOption in "static_option" by id |row: &StaticOption, reference: &Reference| reference.has_source(&row.source);
+    StaticOption in "static_option" by id check_static_option;
     Event in "event" by id |row: &Event, reference: &Reference| reference.has_source(&row.source);
     Path in "path" by id check_path;
     Rule in "rule" by id |row: &Rule, reference: &Reference| reference.has_sources(&row.sources);
@@ -213,7 +223,7 @@ fn check_role(row: &Role, reference: &Reference) -> Result<(), String> {
     if row.id == ANY_EXCHANGE {
         return Err(format!("\"{ANY_EXCHANGE}\" already stands for every role of the group {}", Group::Exchange));
     }
-    row.includes.iter().try_for_each(|word| reference.has_role(word))
+    reference.has_roles(&row.includes)
 }
 
 fn check_interface(row: &Interface, reference: &Reference) -> Result<(), String> {
@@ -239,8 +249,12 @@ fn check_path(row: &Path, reference: &Reference) -> Result<(), String> {
     if let Some(id) = row.events.iter().find(|id| !reference.events.iter().any(|event| event.id == **id)) {
         return Err(format!("there is no [[event]] \"{id}\""));
     }
-    let unknown = row.interfaces.iter().find(|id| !reference.interfaces.iter().any(|one| one.id == **id));
-    unknown.map_or(Ok(()), |id| Err(format!("there is no [[interface]] \"{id}\"")))
+    reference.has_interfaces(&row.interfaces)
+}
+
+fn check_static_option(row: &StaticOption, reference: &Reference) -> Result<(), String> {
+    reference.has_source(&row.source)?;
+    reference.has_interfaces(&row.interfaces)
 }
 
 /// The embedded tables; later ones name rows of earlier ones.

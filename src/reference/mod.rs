@@ -23,7 +23,7 @@ pub use rows::{
     StaticOption, Trap,
 };
 pub use ruling::Ruling;
-pub use words::{Confidence, Direction, Group, Learn, NotAWord, Pair, Support, Version, Weight, Zone};
+pub use words::{Confidence, Direction, Group, Learn, NotAWord, Pair, Sign, Support, Version, Weight, Zone};
 
 /// All tables, with their indexes.
 #[derive(Debug, Clone, Default)]
@@ -81,6 +81,11 @@ impl Reference {
     /// What tells a role.
     pub fn inferences(&self) -> &[Inference] {
         &self.inferences
+    }
+
+    /// What one sign tells.
+    pub fn inference(&self, sign: Sign) -> Option<&Inference> {
+        self.inferences.iter().find(|row| row.id == sign)
     }
 
     /// Every event that a blocked path leaves in a log.

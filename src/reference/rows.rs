@@ -6,7 +6,7 @@ use anyany_dissectors::Uuid;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::words::{Confidence, Direction, Group, Learn, Pair, Support, Version, Weight, Zone};
+use super::words::{Confidence, Direction, Group, Learn, Pair, Sign, Support, Version, Weight, Zone};
 use crate::flow::Transport;
 
 /// Where facts come from.
@@ -122,11 +122,13 @@ pub struct Gap {
 #[serde(deny_unknown_fields)]
 pub struct Inference {
     /// What `topology` calls it.
-    pub id: String,
+    pub id: Sign,
     /// What is seen.
     pub on: String,
     /// What follows.
     pub implies: String,
+    /// Every role that it agrees with; the first one that a version has is the one it names.
+    pub roles: Vec<String>,
     /// How much.
     pub weight: Weight,
     /// How well that is known.
@@ -190,6 +192,11 @@ pub struct DynamicRange {
 pub struct StaticOption {
     /// Its name.
     pub id: String,
+    /// What `static_ports` of a topology file calls it.
+    pub key: Option<String>,
+    /// Ids of the RPC interfaces that listen there.
+    #[serde(default)]
+    pub interfaces: Vec<String>,
     /// Of which version, in words.
     pub version: String,
     /// Of which service.

@@ -142,6 +142,8 @@ words! {
     Weight {
         /// Names the role.
         Strong = "strong",
+        /// Names the role, without much to spare.
+        Fair = "fair",
         /// Only supports another sign.
         Weak = "weak",
     }
@@ -185,5 +187,76 @@ words! {
         Supported = "supported",
         /// The policy says nothing of it.
         NotApplicable = "not-applicable",
+    }
+    /// What tells a role; each has its row among `[[inference]]`.
+    Sign {
+        /// Serves EMSMDB.
+        EmsmdbServed = "emsmdb-served",
+        /// Serves store administration.
+        StoreServed = "store-served",
+        /// Serves the referral to the address book.
+        RfrServed = "rfr-served",
+        /// Serves the address book and nothing else of Exchange.
+        NspiAlone = "nspi-alone",
+        /// Answers Kerberos.
+        KerberosServed = "kerberos-served",
+        /// Serves drsuapi or netlogon.
+        AdInterfaceServed = "ad-interface-served",
+        /// Answers the locator's ping.
+        LocatorAnswer = "locator-answer",
+        /// Says that it is a global catalog.
+        LocatorGcFlag = "locator-gc-flag",
+        /// Answers on 3268 or 3269.
+        GcPort = "gc-port",
+        /// Shares SYSVOL or NETLOGON.
+        SysvolShare = "sysvol-share",
+        /// Sets up a secure channel.
+        SecureChannelClient = "secure-channel-client",
+        /// Cluster heartbeats or RPC both ways.
+        ClusterNode = "cluster-node",
+        /// Ships logs between cluster nodes.
+        LogCopy = "log-copy",
+        /// Uses the port for it.
+        LogCopyAlone = "log-copy-alone",
+        /// Is written to by EdgeSync.
+        EdgesyncServed = "edgesync-served",
+        /// Writes with EdgeSync.
+        EdgesyncClient = "edgesync-client",
+        /// Offers what Exchange 2007 and later offer.
+        Smtp2007 = "smtp-2007",
+        /// Uses it.
+        Smtp2007Tls = "smtp-2007-tls",
+        /// Offers what only Exchange 2000 and 2003 offer.
+        Smtp2003 = "smtp-2003",
+        /// Greets as Exchange does.
+        SmtpBanner = "smtp-banner",
+        /// Searches a global catalog while it serves SMTP.
+        GcClient = "gc-client",
+        /// Serves SMTP while it searches a global catalog.
+        MailServer = "mail-server",
+        /// Answers on an Exchange path.
+        ExchangeHttp = "exchange-http",
+        /// Answers on a path that others use too.
+        ExchangeHttpOther = "exchange-http-other",
+        /// Is called by a name usual for Exchange.
+        ExchangeCertificate = "exchange-certificate",
+        /// Answers on 444 with its own certificate.
+        Backend444 = "backend-444",
+        /// Answers on 444.
+        Backend444Unproven = "backend-444-unproven",
+        /// Answers DNS.
+        DnsServed = "dns-served",
+        /// Answers SIP on a worker's port.
+        UmWorker = "um-worker",
+        /// Redirects SIP calls.
+        UmRedirect = "um-redirect",
+        /// Calls such a server.
+        SipCaller = "sip-caller",
+        /// Such a caller sends or receives RTP.
+        MediaPeer = "media-peer",
+        /// Asks for mailboxes and serves nothing.
+        MapiClient = "mapi-client",
+        /// Asks for web pages and serves nothing.
+        WebClientOnly = "web-client-only",
     }
 }

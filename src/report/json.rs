@@ -10,8 +10,10 @@ use crate::decode::Health;
 use crate::diagnose::{Evidence, Finding, Incident, Party};
 use crate::flow::{Endpoint, Transport};
 use crate::observe::{Conversation, Detail, Latency, Trace};
+use crate::reference::Interface;
 use crate::report::{Report, words};
 use crate::time::Time;
+use crate::topology::Host;
 
 /// The version of the document's shape.
 pub const SCHEMA: u32 = 1;
@@ -20,7 +22,7 @@ pub const SCHEMA: u32 = 1;
 pub fn document(report: &Report<'_>, flows: bool) -> Value {
     let mut document = json!({
         "schema": SCHEMA,
-        "tool": {"name": env!("CARGO_PKG_NAME"), "version": env!("CARGO_PKG_VERSION")},
+        "tool": tool(),
         "complete": report.complete(),
         "captures": report.captures().into_iter().map(|health| capture(report, health)).collect::<Vec<_>>(),
         "hosts": hosts(report),
@@ -40,6 +42,16 @@ pub fn document(report: &Report<'_>, flows: bool) -> Value {
         document.insert("flows".to_owned(), list.collect());
     }
     document
+}
+
+/// What every document of this program begins with.
+/// How every document begins.
+pub fn heading() -> Map<String, Value> {
+    [("schema".to_owned(), SCHEMA.into()), ("tool".to_owned(), tool())].into_iter().collect()
+}
+
+fn tool() -> Value {
+    json!({"name": env!("CARGO_PKG_NAME"), "version": env!("CARGO_PKG_VERSION")})
 }
 
 fn problems(report: &Report<'_>) -> Vec<String> {
@@ -107,26 +119,29 @@ pub(super) fn health_problems(health: &Health) -> Vec<String> {
 }
 
 fn hosts(report: &Report<'_>) -> Vec<Value> {
-    let alive = |address: &IpAddr| report.traces.iter().any(|trace| trace.life.ever(*address));
-    let one = |host: &crate::topology::Host| {
-        host.addresses
-            .iter()
-            .map(|address| {
-                json!({
-                    "address": address.to_string(),
-                    "names": host.names,
-                    "roles": host.roles.iter().map(|claim| json!({
-                        "role": claim.role, "confidence": rounded(claim.confidence), "because": claim.because,
-                    })).collect::<Vec<_>>(),
-                    "site": host.site,
-                    "exchange": host.version,
-                    "known": host.known,
-                    "alive": alive(address),
-                })
-            })
-            .collect::<Vec<_>>()
+    report.roster.hosts().iter().flat_map(|one| host(one, report.traces)).collect()
+}
+
+/// A host: an entry for each of its addresses.
+pub fn host(host: &Host, traces: &[Trace]) -> Vec<Value> {
+    let alive = |address: &IpAddr| traces.iter().any(|trace| trace.life.ever(*address));
+    let roles: Vec<_> = host
+        .roles
+        .iter()
+        .map(|claim| json!({"role": claim.role, "confidence": rounded(claim.confidence), "because": claim.because}))
+        .collect();
+    let entry = |address: &IpAddr| {
+        json!({
+            "address": address.to_string(),
+            "names": host.names,
+            "roles": roles,
+            "site": host.site,
+            "exchange": host.version,
+            "known": host.known,
+            "alive": alive(address),
+        })
     };
-    report.roster.hosts().iter().flat_map(one).collect()
+    host.addresses.iter().map(entry).collect()
 }
 
 fn flow(report: &Report<'_>, trace: &Trace, conversation: &Conversation) -> Value {
@@ -144,7 +159,7 @@ fn flow(report: &Report<'_>, trace: &Trace, conversation: &Conversation) -> Valu
         "detail": detail(report, trace, conversation),
         "outcome": conversation.outcome.word(),
         "conn_state": flow.conn_state(),
-        "history": flow.history.text(flow.flipped),
+        "history": flow.history.text(),
         "first": flow.first.time.rfc3339(digits),
         "last": flow.last.time.rfc3339(digits),
         "community_id": crate::flow::community_id(flow),
@@ -258,7 +273,7 @@ fn endpoints(report: &Report<'_>) -> Vec<Value> {
                 list.push(json!({
                     "server": at.address.to_string(),
                     "interface": interface.to_string(),
-                    "name": report.reference.interface(interface).map(crate::reference::Interface::short_name),
+                    "name": report.reference.interface(interface).map(Interface::short_name),
                     "port": at.port,
                     "learnt": learnt.from.word(),
                     "capture": learnt.moment.frame.capture,

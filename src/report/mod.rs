@@ -1,6 +1,11 @@
 //! Findings in words: what diagnosis decided, told to people and to scripts. One file per format.
 
+pub mod explain;
+pub mod harmless;
 pub mod json;
+pub mod page;
+pub mod ports;
+pub mod text;
 pub mod words;
 
 use crate::decode::Health;

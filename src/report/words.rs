@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyany_dissectors::Uuid;
 
 use crate::diagnose::{Attribution, Finding, Incident, Kind, Party, Verdict};
-use crate::flow::{Endpoint, Moment, Transport};
+use crate::flow::{Endpoint, Moment, Outcome, Transport};
 use crate::observe::{Latency, ServicePort, Trace};
 use crate::reference::{Ruling, Support, Zone};
 use crate::report::Report;
@@ -56,7 +56,8 @@ pub fn services(trace: &Trace) -> BTreeMap<ServicePort, ServiceRow> {
             ServicePort { server: flow.responder.address, port: flow.responder.port, transport: flow.key.transport };
         let row = rows.entry(at).or_default();
         row.flows += 1;
-        row.failed += u64::from(!one.outcome.reached());
+        // Of what was seen in one direction only, nothing is known to have failed.
+        row.failed += u64::from(!one.outcome.reached() && one.outcome != Outcome::OneSided);
         if row.name.is_empty() || row.name == "other" {
             row.name = one.service;
         }
@@ -152,15 +153,8 @@ fn requires(report: &Report<'_>, trace: &Trace, one: &crate::observe::Conversati
     path.is_some_and(|path| path.zone == Zone::IntraOrg)
 }
 
-/// "10.10.1.11 (cas) to 10.10.2.21 (mailbox), TCP 59531 (EMSMDB)".
+/// "CAS01 (10.10.1.11, cas) → 10.10.2.21 (mailbox), TCP 59531 (EMSMDB)".
 pub fn path(report: &Report<'_>, finding: &Finding) -> String {
-    let name = |party: &Party| {
-        let host = report.roster.host(party.address);
-        let name = host
-            .and_then(|host| host.names.first())
-            .map_or_else(|| party.address.to_string(), |name| format!("{name} ({})", party.address));
-        if party.role == "unknown" { name } else { format!("{name}, {}", party.role) }
-    };
     let (Some(client), Some(server)) = (&finding.client, &finding.server) else { return "the capture".to_owned() };
     let transport = finding.transport.map_or("", Transport::word).to_uppercase();
     let port = finding.port.map(|port| format!(" {port}")).unwrap_or_default();
@@ -169,7 +163,19 @@ pub fn path(report: &Report<'_>, finding: &Finding) -> String {
         |interface| Some(interface.short_name()),
     );
     let what = what.map(|what| format!(" ({what})")).unwrap_or_default();
-    format!("{} → {}, {transport}{port}{what}", name(client), name(server))
+    format!("{} → {}, {transport}{port}{what}", who(report, client), who(report, server))
+}
+
+/// "CAS01 (10.10.1.11, cas)": what is known of a host.
+pub fn who(report: &Report<'_>, party: &Party) -> String {
+    let name = report.roster.host(party.address).and_then(|host| host.names.first());
+    let role = (party.role != "unknown").then_some(party.role.as_str());
+    match (name, role) {
+        (Some(name), Some(role)) => format!("{name} ({}, {role})", party.address),
+        (Some(name), None) => format!("{name} ({})", party.address),
+        (None, Some(role)) => format!("{} ({role})", party.address),
+        (None, None) => party.address.to_string(),
+    }
 }
 
 /// One line: what happens, between whom.
@@ -201,6 +207,9 @@ pub fn summary(report: &Report<'_>, finding: &Finding) -> String {
         Kind::ResetByHost => format!("One of the hosts itself cut an established connection: {path}"),
         Kind::NoAnswer => format!("No answer, and not enough evidence to say why: {path}"),
         Kind::HostSilent => format!("No answer from a host that was never heard: {path}"),
+        Kind::OneWayCapture if finding.client.is_none() => {
+            "Only one direction was captured, so silence means nothing".to_owned()
+        }
         Kind::OneWayCapture => format!("Only one direction was captured, so silence means nothing: {path}"),
         Kind::CaptureEdge => format!("The capture ended before an answer could have come: {path}"),
         Kind::CaptureLoss => "Packets are missing from the capture, so silence proves less".to_owned(),
@@ -329,13 +338,13 @@ pub fn next_step(report: &Report<'_>, finding: &Finding) -> String {
 
 fn rule(report: &Report<'_>, finding: &Finding) -> String {
     let (Some(client), Some(server)) = (&finding.client, &finding.server) else { return String::new() };
-    match policy(report, client, server, finding).support {
-        Support::Unsupported => " that is missing: any port and protocol, both ways, between the groups \"Exchange Servers\" and \"Domain Controllers\" and within the first; this pair is the proof".to_owned(),
-        _ => {
-            let transport = finding.transport.map_or("", Transport::word).to_uppercase();
-            format!(" that lets {} open {transport} {} to {}", client.address, finding.port.unwrap_or(0), server.address)
-        }
+    if policy(report, client, server, finding).support == Support::Unsupported {
+        return " that is missing: any port and protocol, both ways, between the groups \"Exchange Servers\" and \
+                \"Domain Controllers\" and within the first; this pair is the proof"
+            .to_owned();
     }
+    let transport = finding.transport.map_or("", Transport::word).to_uppercase();
+    format!(" that lets {} open {transport} {} to {}", client.address, finding.port.unwrap_or(0), server.address)
 }
 
 /// A Wireshark display filter that shows the packets of a finding.
@@ -359,16 +368,17 @@ pub fn incident(report: &Report<'_>, incident: &Incident) -> String {
     let Some(first) = members.first() else { return String::new() };
     let sides = |pick: fn(&Finding) -> Option<&Party>| {
         let parties: BTreeSet<_> = members.iter().filter_map(|finding| pick(finding)).collect();
-        match parties.iter().next() {
-            Some(only) if parties.len() == 1 => only.address.to_string(),
-            Some(party) => format!("{} {} hosts", parties.len(), party.role),
-            None => String::new(),
+        let roles: BTreeSet<_> = parties.iter().map(|party| party.role.as_str()).collect();
+        match (parties.first(), roles.first()) {
+            (Some(only), _) if parties.len() == 1 => who(report, only),
+            (Some(_), Some(&role)) if roles.len() == 1 && role != "unknown" => {
+                format!("{} {role} hosts", parties.len())
+            }
+            _ => format!("{} hosts", parties.len()),
         }
     };
     let (from, to) = (sides(|finding| finding.client.as_ref()), sides(|finding| finding.server.as_ref()));
-    let ports: BTreeSet<_> = members.iter().filter_map(|finding| finding.port).collect();
-    let ports: Vec<_> = ports.iter().take(6).map(u16::to_string).collect();
-    let ports = ports.join(", ");
+    let ports = ports(&members);
     match first.judgement.kind {
         Kind::FailoverBlocked => {
             let hosts: BTreeSet<_> = members
@@ -388,14 +398,26 @@ pub fn incident(report: &Report<'_>, incident: &Incident) -> String {
         Kind::RpcDynamicPortBlocked => {
             format!("135 passes from {from} to {to}, the dynamic RPC ports do not ({ports})")
         }
-        Kind::SynDropped => format!("{from} gets no answer from {to} on {ports}, though it is alive"),
-        Kind::SynAckDropped => format!("Answers of {to} on {ports} do not reach {from}"),
-        Kind::SynRejected => format!("A device answers {from} with RST in the name of {to} on {ports}"),
+        Kind::SynDropped => format!("{from} gets no answer from {to} on {ports}, though that side is alive"),
+        Kind::SynAckDropped => format!("answers of {to} on {ports} do not reach {from}"),
+        Kind::SynRejected => format!("a device answers {from} with RST in the name of {to} on {ports}"),
         Kind::IcmpProhibited => format!("{from} is refused {to} on {ports} by ICMP"),
-        Kind::MidstreamReset => format!("A device cuts connections of {from} to {to} on {ports}"),
-        Kind::UdpBlocked => format!("UDP requests of {from} to {to} on {ports} get no answer"),
+        Kind::MidstreamReset => format!("a device cuts connections of {from} to {to} on {ports}"),
+        Kind::UdpBlocked => format!("requests of {from} to {to} on {ports} get no answer"),
         _ => summary(report, first),
     }
+}
+
+/// "TCP 443, 444".
+fn ports(members: &[&Finding]) -> String {
+    let transports: BTreeSet<_> = members.iter().filter_map(|finding| finding.transport).collect();
+    let transports: Vec<_> = transports.into_iter().map(|transport| transport.word().to_uppercase()).collect();
+    let ports: BTreeSet<_> = members.iter().filter_map(|finding| finding.port).collect();
+    let mut named: Vec<_> = ports.iter().take(MOST_PORTS).map(u16::to_string).collect();
+    if ports.len() > MOST_PORTS {
+        named.push(format!("and {} more", ports.len() - MOST_PORTS));
+    }
+    format!("{} {}", transports.join("/"), named.join(", "))
 }
 
 fn reference_path<'a>(report: &'a Report<'_>, finding: &Finding) -> Option<&'a crate::reference::Path> {
@@ -413,3 +435,6 @@ fn reference_path<'a>(report: &'a Report<'_>, finding: &Finding) -> Option<&'a c
         version,
     )
 }
+
+/// Ports named in one sentence.
+const MOST_PORTS: usize = 6;

@@ -25,7 +25,7 @@ pub(super) fn judge(context: &Context<'_>, paths: &mut Paths) {
     for (conversation, judgement) in certificate::judge(context) {
         paths.add(conversation, judgement);
     }
-    paths.settle();
+    paths.settle(context);
     failover::retell(context, paths);
     proxy::retell(context, paths);
 }

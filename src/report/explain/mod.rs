@@ -1,0 +1,149 @@
+//! Findings explained as a colleague would: what was seen, why it means that, what else could cause
+//! it, what to do.
+
+mod blocked;
+mod inconclusive;
+mod not_blocked;
+
+use serde_json::{Value, json};
+
+use crate::diagnose::{Kind, Verdict};
+use crate::report::json::heading;
+use crate::report::page::{Align, Page, Sheet, Tone};
+
+/// What there is to say of one kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Explanation {
+    /// Goes on after "2 paths".
+    pub phrase: &'static str,
+    /// What the packets show.
+    pub seen: &'static str,
+    /// Why it means that.
+    pub means: &'static str,
+    /// What else looks the same, and how to tell it apart.
+    pub otherwise: &'static [&'static str],
+    /// What to do, in order.
+    pub advice: &'static [&'static str],
+}
+
+/// The explanation of a kind.
+pub fn explanation(kind: Kind) -> &'static Explanation {
+    match kind {
+        Kind::RpcDynamicPortBlocked => &blocked::RPC_DYNAMIC_PORT,
+        Kind::SynDropped => &blocked::SYN_DROPPED,
+        Kind::SynAckDropped => &blocked::SYNACK_DROPPED,
+        Kind::SynRejected => &blocked::SYN_REJECTED,
+        Kind::IcmpProhibited => &blocked::ICMP_PROHIBITED,
+        Kind::MidstreamReset => &blocked::MIDSTREAM_RESET,
+        Kind::UdpBlocked => &blocked::UDP,
+        Kind::RefusedByHost => &not_blocked::REFUSED,
+        Kind::HostUnreachable => &not_blocked::UNREACHABLE,
+        Kind::RpcNotRegistered => &not_blocked::NOT_REGISTERED,
+        Kind::ResetByHost => &not_blocked::RESET,
+        Kind::NoAnswer => &inconclusive::NO_ANSWER,
+        Kind::HostSilent => &inconclusive::HOST_SILENT,
+        Kind::OneWayCapture => &inconclusive::ONE_WAY,
+        Kind::CaptureEdge => &inconclusive::EDGE,
+        Kind::CaptureLoss => &inconclusive::LOSS,
+        Kind::DuplicatePackets => &inconclusive::DUPLICATES,
+        Kind::TruncatedPackets => &inconclusive::TRUNCATED,
+        Kind::ClockJump => &inconclusive::CLOCK,
+        Kind::StartedMidway => &inconclusive::MIDWAY,
+    }
+}
+
+/// One kind in full.
+pub fn text(kind: Kind, sheet: Sheet) -> String {
+    let explanation = explanation(kind);
+    let mut page = Page::new(sheet);
+    page.line(0, &[(Tone::Strong, kind.word()), (Tone::Text, &format!(" (verdict: {})", kind.verdict().word()))]);
+    for (title, body) in [("What was seen", explanation.seen), ("Why it means that", explanation.means)] {
+        page.heading(title);
+        page.paragraph(2, 2, &[(Tone::Text, body)]);
+    }
+    for (title, list) in [("What else could cause it", explanation.otherwise), ("What to do", explanation.advice)] {
+        page.heading(title);
+        for point in list {
+            page.paragraph(2, 4, &[(Tone::Text, "-"), (Tone::Text, point)]);
+        }
+    }
+    page.into_text()
+}
+
+/// Every kind with its phrase, verdict by verdict.
+pub fn list(sheet: Sheet) -> String {
+    let mut page = Page::new(sheet);
+    page.line(0, &[(Tone::Text, "Kinds of findings; anyany explain KIND says more of one.")]);
+    for verdict in [Verdict::Blocked, Verdict::NotBlocked, Verdict::Inconclusive] {
+        page.heading(verdict.word());
+        let kinds = Kind::ALL.iter().filter(|kind| kind.verdict() == verdict);
+        let rows: Vec<Vec<String>> =
+            kinds.map(|kind| vec![kind.word().to_owned(), explanation(*kind).phrase.to_owned()]).collect();
+        page.table(2, &[("", Align::Left), ("", Align::Left)], &rows);
+    }
+    page.into_text()
+}
+
+/// The same for scripts.
+pub fn document(kinds: &[Kind]) -> Value {
+    let one = |kind: &Kind| {
+        let explanation = explanation(*kind);
+        json!({
+            "kind": kind.word(),
+            "verdict": kind.verdict().word(),
+            "phrase": explanation.phrase,
+            "seen": explanation.seen,
+            "means": explanation.means,
+            "alternatives": explanation.otherwise,
+            "next_steps": explanation.advice,
+        })
+    };
+    let mut document = heading();
+    document.insert("kinds".to_owned(), kinds.iter().map(one).collect());
+    Value::Object(document)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::page::Paint;
+
+    #[test]
+    fn every_kind_is_explained_in_full() {
+        for kind in Kind::ALL {
+            let explanation = explanation(*kind);
+            for part in [explanation.phrase, explanation.seen, explanation.means] {
+                assert!(!part.is_empty() && part == part.trim(), "{kind}");
+            }
+            assert!(explanation.seen.ends_with('.') && explanation.means.ends_with('.'), "{kind}");
+            assert!(!explanation.otherwise.is_empty() && !explanation.advice.is_empty(), "{kind}");
+            let phrase = explanation.phrase;
+            assert!(!phrase.ends_with('.') && phrase.len() < 70, "{kind}: {phrase}");
+        }
+    }
+
+    #[test]
+    fn no_two_kinds_share_an_explanation() {
+        let mut all: Vec<_> = Kind::ALL.iter().map(|kind| explanation(*kind).seen).collect();
+        all.sort_unstable();
+        all.dedup();
+        assert_eq!(all.len(), Kind::ALL.len());
+    }
+
+    #[test]
+    fn the_list_names_every_kind_once() {
+        let list = list(Sheet { width: 80, paint: Paint::Plain });
+        for kind in Kind::ALL {
+            assert_eq!(list.matches(&format!("  {kind} ")).count(), 1, "{kind}");
+        }
+    }
+
+    #[test]
+    fn explanations_fit_a_narrow_terminal() {
+        for kind in Kind::ALL {
+            for line in text(*kind, Sheet { width: 80, paint: Paint::Plain }).lines() {
+                assert!(line.chars().count() <= 80, "{kind}: {line}");
+            }
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! Incidents, and findings in full.
+
+use std::collections::BTreeMap;
+
+use crate::diagnose::{Alternative, Finding, Verdict};
+use crate::report::harmless::harmless;
+use crate::report::page::{Page, Tone};
+use crate::report::text::answer::whereabouts;
+use crate::report::text::{beyond, grouped, moment, period, sure};
+use crate::report::{Report, words};
+
+/// One line for each cause.
+pub(super) fn write_incidents(page: &mut Page, report: &Report<'_>) {
+    let incidents = &report.diagnosis.incidents;
+    // A single cause is the answer itself.
+    if incidents.len() < 2 {
+        return;
+    }
+    page.heading("INCIDENTS (findings with one cause)");
+    let rows: Vec<Vec<String>> = incidents
+        .iter()
+        .take(MOST_INCIDENTS)
+        .map(|incident| {
+            let mut findings = incident.findings.iter().take(MOST_NAMED).cloned().collect::<Vec<_>>().join(" ");
+            if incident.findings.len() > MOST_NAMED {
+                findings.push_str(" …");
+            }
+            vec![incident.id.clone(), format!("{} [{findings}]", words::incident(report, incident))]
+        })
+        .collect();
+    page.table(2, &[("", crate::report::page::Align::Left), ("", crate::report::page::Align::Left)], &rows);
+    beyond(page, 2, incidents.len().saturating_sub(MOST_INCIDENTS), "incidents");
+}
+
+/// Every finding with its reasons, the gravest first.
+pub(super) fn write(page: &mut Page, report: &Report<'_>) {
+    let findings = &report.diagnosis.findings;
+    if findings.is_empty() {
+        return;
+    }
+    page.heading("FINDINGS");
+    for (at, finding) in findings.iter().take(MOST_FINDINGS).enumerate() {
+        if at > 0 {
+            page.gap();
+        }
+        one(page, report, finding);
+    }
+    if findings.len() > MOST_FINDINGS {
+        page.gap();
+        beyond(page, 2, findings.len() - MOST_FINDINGS, "findings");
+    }
+}
+
+fn one(page: &mut Page, report: &Report<'_>, finding: &Finding) {
+    let judgement = &finding.judgement;
+    let (tone, verdict) = verdict(judgement.kind.verdict());
+    let incident = finding.incident.as_ref().filter(|_| report.diagnosis.incidents.len() > 1);
+    let belongs = incident.map(|id| format!(", part of {id}")).unwrap_or_default();
+    let rest = format!("{}, {}{belongs}", judgement.kind, sure(judgement.confidence));
+    page.paragraph(2, INDENT, &[(Tone::Strong, &format!("{:<3}", finding.id)), (tone, verdict), (Tone::Text, &rest)]);
+    page.paragraph(INDENT, INDENT, &[(Tone::Text, &words::summary(report, finding))]);
+    page.labelled(INDENT, "Where", whereabouts(judgement.attribution));
+    if let Some(when) = when(finding) {
+        page.labelled(INDENT, "When", &when);
+    }
+    for (at, reason) in judgement.because.iter().enumerate() {
+        page.point(INDENT, if at == 0 { "Because" } else { "" }, &harmless(reason));
+    }
+    for (at, alternative) in judgement.alternatives.iter().enumerate() {
+        page.point(INDENT, if at == 0 { "Or else" } else { "" }, &harmless(&other_cause(alternative)));
+    }
+    if let Some(symptom) = words::symptom(report, finding) {
+        page.labelled(INDENT, "Symptom", &symptom);
+    }
+    page.labelled(INDENT, "Next step", &words::next_step(report, finding));
+    for (at, (path, frames)) in frames(report, finding).into_iter().enumerate() {
+        page.labelled(INDENT, if at == 0 { "Proof" } else { "" }, &format!("{path}: {frames}"));
+    }
+    if let Some(filter) = words::display_filter(finding) {
+        page.verbatim(INDENT, "Wireshark", &filter);
+    }
+    if let Some(policy) = words::policy_sentence(report, finding) {
+        page.labelled(INDENT, "Policy", &policy);
+    }
+}
+
+/// The verdict in capital letters, so that colour is not needed.
+fn verdict(verdict: Verdict) -> (Tone, &'static str) {
+    match verdict {
+        Verdict::Blocked => (Tone::Alarm, "BLOCKED"),
+        Verdict::NotBlocked => (Tone::Good, "NOT BLOCKED"),
+        Verdict::Inconclusive => (Tone::Doubt, "CANNOT TELL"),
+    }
+}
+
+fn when(finding: &Finding) -> Option<String> {
+    let (first, last) = (finding.first?, finding.last?);
+    let attempts = match finding.attempts {
+        1 => "1 attempt".to_owned(),
+        attempts => format!("{} attempts", grouped(attempts)),
+    };
+    let success = match (finding.last_success, finding.resolved) {
+        (Some(success), true) => format!("worked at {} and again afterwards", moment(success)),
+        (Some(success), false) => format!("last worked at {}", moment(success)),
+        (None, true) => "works afterwards".to_owned(),
+        (None, false) => "never worked while captured".to_owned(),
+    };
+    Some(format!("{attempts}, {}; {success}", period(first, last)))
+}
+
+fn other_cause(alternative: &Alternative) -> String {
+    let mut text = alternative.cause.clone();
+    if !alternative.favour.is_empty() {
+        text = format!("{text}. For it: {}", alternative.favour);
+    }
+    if !alternative.against.is_empty() {
+        text = format!("{text}. Against it: {}", alternative.against);
+    }
+    if alternative.favour.is_empty() && alternative.against.is_empty() {
+        text.push_str(". Nothing here speaks for or against it");
+    }
+    text
+}
+
+/// Frames by capture file, with what each shows; a note that repeats is told once.
+fn frames(report: &Report<'_>, finding: &Finding) -> Vec<(String, String)> {
+    let captures = report.captures();
+    let mut files: BTreeMap<u32, Vec<(String, Vec<u64>)>> = BTreeMap::new();
+    for evidence in &finding.judgement.evidence {
+        let notes = files.entry(evidence.frame.capture).or_default();
+        match notes.iter_mut().find(|(note, _)| *note == evidence.note) {
+            Some((_, numbers)) => numbers.push(evidence.frame.number),
+            None => notes.push((evidence.note.clone(), vec![evidence.frame.number])),
+        }
+    }
+    let file = |(index, notes): (u32, Vec<(String, Vec<u64>)>)| {
+        let path = captures.iter().find(|health| health.index == index).map_or("", |health| &health.summary.path);
+        let shown = notes.iter().map(|(note, numbers)| {
+            let word = if numbers.len() == 1 { "frame" } else { "frames" };
+            let numbers: Vec<_> = numbers.iter().map(u64::to_string).collect();
+            format!("{word} {} ({})", numbers.join(", "), harmless(note))
+        });
+        (file_name(path), shown.collect::<Vec<_>>().join(", "))
+    };
+    files.into_iter().map(file).collect()
+}
+
+/// The last part of a path: the folder is told once, under "captures".
+fn file_name(path: &str) -> String {
+    harmless(path.rsplit(['/', '\\']).next().unwrap_or(path)).into_owned()
+}
+
+/// Where the lines of a finding begin.
+const INDENT: usize = 6;
+/// Findings printed in full.
+const MOST_FINDINGS: usize = 25;
+/// Incidents printed.
+const MOST_INCIDENTS: usize = 25;
+/// Findings named beside an incident.
+const MOST_NAMED: usize = 8;
