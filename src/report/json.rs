@@ -296,7 +296,8 @@ pub fn finding(report: &Report<'_>, finding: &Finding) -> Value {
     let judgement = &finding.judgement;
     let digits = judgement.evidence.first().map_or(6, |evidence| report.precision(evidence.frame.capture));
     let time = |time: Option<Time>| time.map(|time| time.rfc3339(digits));
-    let client = |party: &Party| json!({"address": party.address.to_string(), "port": finding.client_port, "role": party.role});
+    let client =
+        |party: &Party| json!({"address": party.address.to_string(), "port": finding.client_port, "role": party.role});
     let server = finding
         .server
         .as_ref()

@@ -300,6 +300,10 @@ pub fn next_step(report: &Report<'_>, finding: &Finding) -> String {
         (Kind::TlsInterception, _) => format!(
             "Exempt the path between {client} and {server} from TLS inspection, and compare the certificate seen by {client} with the one that {server} has"
         ),
+        (Kind::FailoverBlocked, _) => format!(
+            "Show the firewall team all ports of this incident together, and ask for the rule{}",
+            rule(report, finding)
+        ),
         (Kind::MediaBlocked, Attribution::NetworkOrEndpoint) => format!(
             "Capture beside {client} during a call: if its RTP leaves there, ask for the rule{}",
             rule(report, finding)

@@ -82,9 +82,10 @@ fn legs(trace: &Trace) -> BTreeMap<(&str, (IpAddr, IpAddr)), Leg<'_>> {
             let media = &promised.media;
             let leg = legs.entry((&*media.call, pair)).or_default();
             let by = if media.side == Side::Initiator { initiator } else { responder };
-            let known = leg.descriptions.last_mut().filter(|last| {
-                last.by == by && last.moment == promised.moment && last.answer == media.answer
-            });
+            let known = leg
+                .descriptions
+                .last_mut()
+                .filter(|last| last.by == by && last.moment == promised.moment && last.answer == media.answer);
             let description = match known {
                 Some(description) => description,
                 None => {

@@ -62,7 +62,10 @@ fn made_by_device<'a>(one: &Shown<'a>, all: &[Shown<'a>]) -> Option<(&'a Convers
     let server = one.conversation.flow.responder;
     if let Some(product) = product(one.issuer).filter(|_| !one.self_signed) {
         let judgement = Judgement::new(Kind::TlsInterception, Attribution::Network, 0.9)
-            .because(format!("the certificate shown for {server} is signed by \"{}\", which {product} signs with", one.issuer))
+            .because(format!(
+                "the certificate shown for {server} is signed by \"{}\", which {product} signs with",
+                one.issuer
+            ))
             .because("Exchange servers and domain controllers have certificates of their own or of the organization")
             .frame(one.moment, "connection in which the certificate was shown");
         return Some((one.conversation, judgement));
@@ -80,7 +83,11 @@ fn made_by_device<'a>(one: &Shown<'a>, all: &[Shown<'a>]) -> Option<(&'a Convers
         return None; // one path shows both: servers behind one address rather than a device on the way
     }
     let judgement = Judgement::new(Kind::TlsInterception, Attribution::Network, 0.75)
-        .because(format!("{server} shows {client} a certificate signed by \"{}\", valid since {}", one.issuer, one.not_before.rfc3339(0)))
+        .because(format!(
+            "{server} shows {client} a certificate signed by \"{}\", valid since {}",
+            one.issuer,
+            one.not_before.rfc3339(0)
+        ))
         .because(format!(
             "before and after that it shows {} one for the same name, signed by \"{}\"",
             before.conversation.flow.initiator.address, before.issuer

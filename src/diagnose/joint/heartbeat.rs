@@ -85,7 +85,8 @@ impl<'a> Beats<'a> {
             let times = one.flow.tries.first.iter().flatten();
             let spans: Vec<i64> = times.clone().zip(times.skip(1)).map(|(a, b)| b.time.since(a.time).0).collect();
             let (least, most) = (spans.iter().min().copied(), spans.iter().max().copied());
-            self.uneven |= spans.len() >= 3 && least.zip(most).is_some_and(|(least, most)| most > least.saturating_mul(4));
+            self.uneven |=
+                spans.len() >= 3 && least.zip(most).is_some_and(|(least, most)| most > least.saturating_mul(4));
         }
     }
 
@@ -131,7 +132,9 @@ fn one_way(context: &Context<'_>, (going, silent): (IpAddr, IpAddr), beats: &Bea
         ))
         .because(match gap.before {
             None => format!("not one heartbeat of {silent} comes to {going} in {seconds:.0} s"),
-            Some(last) => format!("the last heartbeat of {silent} came at {}, then none for {seconds:.0} s", last.time.rfc3339(0)),
+            Some(last) => {
+                format!("the last heartbeat of {silent} came at {}, then none for {seconds:.0} s", last.time.rfc3339(0))
+            }
         })
         .because(format!("{silent} is up and talks to {going} on port {} meanwhile", sign.flow.responder.port));
     if cluster_works(context, silent, going, gap) {
@@ -176,7 +179,10 @@ fn both_ways(context: &Context<'_>, (low, high): (IpAddr, IpAddr), beats: &[Beat
 
 fn finish(judgement: Judgement, sender: IpAddr, receiver: IpAddr, gap: Gap, sign: &Conversation) -> Told {
     let mut judgement = judgement
-        .frame(sign.flow.first, format!("sign of life of {sender}: it talks to {receiver} on port {}", sign.flow.responder.port))
+        .frame(
+            sign.flow.first,
+            format!("sign of life of {sender}: it talks to {receiver} on port {}", sign.flow.responder.port),
+        )
         .or(
             format!("the cluster service of {sender} is stopped").as_str(),
             "",

@@ -35,7 +35,13 @@ fn missing(context: &Context<'_>, heard: &Heard<'_>, promise: &Promise) -> Optio
     let mut judgement = judgement
         .frame(promise.said, format!("{receiver} is promised to receive"))
         .frame(promise.from, "the call stands: answered and acknowledged")
-        .frame(sign.flow.first, format!("sign of life of {}: it talks to {} on port {}", promise.signalling.0, promise.signalling.1, sign.flow.responder.port))
+        .frame(
+            sign.flow.first,
+            format!(
+                "sign of life of {}: it talks to {} on port {}",
+                promise.signalling.0, promise.signalling.1, sign.flow.responder.port
+            ),
+        )
         .or(
             format!("{} sends nothing, muted or broken", sender.address).as_str(),
             "",
@@ -162,8 +168,7 @@ impl<'a> Heard<'a> {
     fn between<'b>(&'b self, promise: &Promise) -> impl Iterator<Item = Datagrams<'a>> + use<'a, 'b> {
         let senders = BTreeSet::from([promise.sender.address, promise.signalling.0]);
         let receivers = BTreeSet::from([promise.receiver.address, promise.signalling.1]);
-        let pairs: Vec<_> =
-            senders.iter().flat_map(|&from| receivers.iter().map(move |&to| (from, to))).collect();
+        let pairs: Vec<_> = senders.iter().flat_map(|&from| receivers.iter().map(move |&to| (from, to))).collect();
         pairs.into_iter().filter_map(|pair| self.by_hosts.get(&pair)).flatten().copied()
     }
 
@@ -185,10 +190,8 @@ fn would_be_seen(context: &Context<'_>, promise: &Promise) -> bool {
     let pairs = [(promise.sender.address, promise.receiver.address), promise.signalling];
     let unseen = pairs.iter().any(|&(from, to)| context.unseen_direction(from, to));
     let hops = |address: IpAddr, other: IpAddr| context.hops(address).or_else(|| context.hops(other));
-    let (of_sender, of_receiver) = (
-        hops(promise.sender.address, promise.signalling.0),
-        hops(promise.receiver.address, promise.signalling.1),
-    );
+    let (of_sender, of_receiver) =
+        (hops(promise.sender.address, promise.signalling.0), hops(promise.receiver.address, promise.signalling.1));
     let beside_sender = of_sender == Some(0) && of_receiver.is_some_and(|hops| hops > 0);
     // The media's own address belongs to who signals for it, or was heard here.
     let known = context.roster.addresses(promise.signalling.0).contains(&promise.sender.address)

@@ -25,10 +25,8 @@ pub(super) fn judge(conversation: &Conversation) -> Option<Judgement> {
             .frame(*moment, "masked banner");
     }
     if !keywords.is_empty() {
-        judgement = judgement.because(format!(
-            "the reply to EHLO offers {}: a device wrote X over what was there",
-            keywords.join(", ")
-        ));
+        judgement = judgement
+            .because(format!("the reply to EHLO offers {}: a device wrote X over what was there", keywords.join(", ")));
         if let Some(moment) = seen.masked.filter(|_| banner.is_none()) {
             judgement = judgement.frame(moment, "EHLO keyword made of X");
         }
