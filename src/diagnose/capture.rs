@@ -122,6 +122,7 @@ fn whole(judgement: Judgement, attempts: usize) -> Finding {
         judgement,
         severity: Severity::Low,
         client: None,
+        client_port: None,
         server: None,
         port: None,
         transport: None,

@@ -88,6 +88,7 @@ fn one(page: &mut Page, report: &Report<'_>, finding: &Finding) {
 fn verdict(verdict: Verdict) -> (Tone, &'static str) {
     match verdict {
         Verdict::Blocked => (Tone::Alarm, "BLOCKED"),
+        Verdict::Altered => (Tone::Alarm, "ALTERED"),
         Verdict::NotBlocked => (Tone::Good, "NOT BLOCKED"),
         Verdict::Inconclusive => (Tone::Doubt, "CANNOT TELL"),
     }
