@@ -1,4 +1,5 @@
 //! What single attempts come to, from the packets to the words: stories that real captures taught.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)] // a test that cannot go on fails
 
 use std::net::Ipv4Addr;
 
@@ -75,7 +76,7 @@ fn what_the_server_answers_decides_the_service() {
 
 #[test]
 fn a_datagram_to_a_promised_port_is_media_however_little_it_shows() {
-    let (caller, callee) = ((CLIENT, 5060), (SERVER, 5060));
+    let (caller, called) = ((CLIENT, 5060), (SERVER, 5060));
     let sdp = format!(
         "v=0\r\no=- 1 1 IN IP4 {CLIENT}\r\ns=-\r\nc=IN IP4 {CLIENT}\r\nt=0 0\r\nm=audio 40000 RTP/AVP 0\r\na=sendrecv\r\n"
     );
@@ -86,8 +87,29 @@ fn a_datagram_to_a_promised_port_is_media_however_little_it_shows() {
         sdp.len()
     );
     let media = [0x80, 0, 0, 1, 0, 0, 0, 0xa0, 0xde, 0xad, 0xbe, 0xef, 0xff, 0xff, 0xff, 0xff];
-    let story = [(0, udp(caller, callee, invite.as_bytes())), (400, udp((SERVER, 41_000), (CLIENT, 40_000), &media))];
+    let story = [(0, udp(caller, called, invite.as_bytes())), (400, udp((SERVER, 41_000), (CLIENT, 40_000), &media))];
     let report = report(&story);
     assert_eq!(report["flows"][1]["service"], "rtp", "{report:#}");
     assert_eq!(report["flows"][1]["outcome"], "one-sided");
+}
+
+#[test]
+fn a_datagram_may_be_cut_by_the_edge_between_two_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let query = [b"\0\x01\x01\0\0\x01\0\0\0\0\0\0\x07contoso\x03com\0\0\x01\0\x01".as_slice(), &[0; 8][..]].concat();
+    let whole = udp((CLIENT, 50_000), (SERVER, 53), &query);
+    let piece = |from: usize, to: usize, more: u8| {
+        let mut piece = [&whole[..20], &whole[20 + from..20 + to]].concat();
+        let length = u16::try_from(piece.len()).unwrap();
+        piece[2..4].copy_from_slice(&length.to_be_bytes());
+        piece[6..8].copy_from_slice(&[more, u8::try_from(from / 8).unwrap()]);
+        piece
+    };
+    let pieces = [(0, piece(0, 24, 0x20)), (1, piece(24, whole.len() - 20, 0))];
+    let files = [folder.path().join("1.pcap"), folder.path().join("2.pcap")];
+    for (file, piece) in files.iter().zip(pieces) {
+        Pcap::of(&[piece]).write(file);
+    }
+    let report = reading::document(&files, 1);
+    assert_eq!(flow(&report, "service"), "dns");
 }

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use anyany::diagnose::{Finding, Verdict};
+use anyany::diagnose::Finding;
 use serde::Deserialize;
 
 /// Of the paths that we call blocked or altered, at least this share must be.
@@ -194,7 +194,7 @@ impl Score {
 }
 
 fn filters(finding: &Finding) -> bool {
-    matches!(finding.judgement.kind.verdict(), Verdict::Blocked | Verdict::Altered)
+    matches!(finding.judgement.kind.verdict().word(), "blocked" | "altered")
 }
 
 fn told(finding: &Finding) -> String {

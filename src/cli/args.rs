@@ -31,6 +31,15 @@ pub enum Command {
     /// Judges captures: is something blocked, between whom, since when, and how sure is that?
     #[command(after_help = ANALYZE_STATUS)]
     Analyze(Analyze),
+    /// Watches devices: the same diagnosis over a sliding window, findings told as they open and resolve.
+    #[cfg(feature = "live")]
+    Watch(Watch),
+    /// Who is who: learnt from captures, or a file held against them.
+    Topology {
+        /// What to do.
+        #[command(subcommand)]
+        task: Topology,
+    },
     /// Lists what must pass between two roles, and what breaks when it does not.
     Ports(Ports),
     /// Explains a kind of finding as a colleague would; without one, lists them.
@@ -76,6 +85,43 @@ pub struct Analyze {
     /// Ends with exit status 1 when something is found to be blocked.
     #[arg(long, value_name = "WHAT")]
     pub fail_on: Option<FailOn>,
+}
+
+/// What `topology` can do.
+#[derive(Debug, Subcommand)]
+pub enum Topology {
+    /// Writes a topology file for the hosts of captures, with the reason for every role.
+    Infer(Infer),
+    /// Compares a topology file with captures: what they contradict, and who is missing on either side.
+    Check(Check),
+}
+
+/// Options of `topology infer`.
+#[derive(Debug, clap::Args)]
+pub struct Infer {
+    /// Captures, as for `analyze`.
+    #[arg(required = true, value_name = "CAPTURE")]
+    pub captures: Vec<PathBuf>,
+    /// The Exchange version of the organization: some signs mean another role in another version.
+    #[arg(long, value_name = "VERSION")]
+    pub exchange: Option<Version>,
+    /// Writes a JSON document to a file; `-` writes it to standard output, and nothing else.
+    #[arg(long, value_name = "FILE")]
+    pub json: Option<PathBuf>,
+}
+
+/// Options of `topology check`.
+#[derive(Debug, clap::Args)]
+pub struct Check {
+    /// Captures, as for `analyze`.
+    #[arg(required = true, value_name = "CAPTURE")]
+    pub captures: Vec<PathBuf>,
+    /// The topology file.
+    #[arg(long, required = true, value_name = "FILE")]
+    pub topology: PathBuf,
+    /// Writes a JSON document to a file; `-` writes it to standard output, and nothing else.
+    #[arg(long, value_name = "FILE")]
+    pub json: Option<PathBuf>,
 }
 
 /// Options of `ports`.
@@ -186,6 +232,7 @@ pub enum FailOn {
 }
 
 /// Options of `watch`.
+#[cfg(feature = "live")]
 #[derive(Debug, clap::Args)]
 pub struct Watch {
     /// A device to listen to; may be given several times.

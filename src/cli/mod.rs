@@ -3,9 +3,13 @@
 mod analyze;
 mod args;
 mod explain;
+mod inputs;
 mod keep;
 mod output;
 mod ports;
+mod topology;
+#[cfg(feature = "live")]
+mod watch;
 mod when;
 
 use std::io::{self, Write as _};
@@ -21,6 +25,9 @@ pub use args::{Args, Command};
 pub fn run(args: Args) -> ExitCode {
     let done = match args.command {
         Command::Analyze(options) => analyze::run(&options),
+        #[cfg(feature = "live")]
+        Command::Watch(options) => watch::run(&options),
+        Command::Topology { task } => topology::run(&task),
         Command::Ports(options) => ports::run(&options),
         Command::Explain(options) => explain::run(&options),
         Command::Completions { shell } => completions(shell),

@@ -11,20 +11,21 @@ use serde_json::json;
 use crate::capture::Summary;
 use crate::capture::device::Device;
 use crate::cli::args::Watch as Options;
-use crate::cli::{Failure, Outcome, analysis};
+use crate::cli::{Failure, Outcome, inputs};
 use crate::decode::Health;
 use crate::diagnose::{Diagnosis, Verdict};
 use crate::observe::Trace;
 use crate::pipeline::live::{Input, Lost, listen};
-use crate::reference::Reference;
-use crate::report::{Report, harmless, json as document, words};
+use crate::reference::{Reference, Version};
+use crate::report::harmless::escaped;
+use crate::report::{Report, json as document, words};
 use crate::time::{Span, Time};
 use crate::topology::{File, Roster, roster};
 use crate::watch::{Alerts, Change, Event, Watch};
 
 /// Watches until told to stop.
 pub(super) fn run(options: &Options) -> Result<Outcome, Failure> {
-    let file = analysis::topology(options.topology.as_deref())?;
+    let file = inputs::topology(options.topology.as_deref())?;
     let filter = options.filter.clone().or_else(|| file.as_ref().and_then(filter_of));
     let mut devices = Vec::new();
     let mut healths = Vec::new();
@@ -39,11 +40,11 @@ pub(super) fn run(options: &Options) -> Result<Outcome, Failure> {
         .map_err(|why| format!("cannot catch the signal to stop: {why}"))?;
     let window = Span::seconds(options.window.get().into());
     let mut session = Session {
-        watch: Watch::new(analysis::service_ports(), healths, window),
+        watch: Watch::new(inputs::service_ports(), healths, window),
         alerts: Alerts::default(),
         out: Out::open(options.json.as_deref())?,
         file,
-        version: options.exchange.map(|version| version.word()),
+        version: options.exchange.map(|version| Version::from(version).word()),
         lost: vec![Lost::default(); options.devices.len()],
         ended: 0,
         looked: Instant::now(),
@@ -102,7 +103,7 @@ impl Session {
         let now = now();
         let trace = self.watch.trace(now);
         let (roster, diagnosis) = self.judge(&trace);
-        let changes = self.alerts.look(&diagnosis, now);
+        let changes = self.alerts.look(&diagnosis, &trace, now);
         if changes.is_empty() {
             return Ok(());
         }
@@ -154,7 +155,8 @@ impl Out {
             None => Box::new(io::stdout()),
             Some(path) if path == Path::new("-") => Box::new(io::stdout()),
             Some(path) => {
-                let file = std::fs::File::create(path).map_err(|why| format!("{}: cannot be written: {why}", path.display()))?;
+                let file = std::fs::File::create(path)
+                    .map_err(|why| format!("{}: cannot be written: {why}", path.display()))?;
                 Box::new(file)
             }
         };
@@ -164,7 +166,7 @@ impl Out {
     fn begin(&mut self, devices: &[String], filter: Option<&str>) -> io::Result<()> {
         if !self.json {
             let filter = filter.map(|filter| format!(", filter: {filter}")).unwrap_or_default();
-            writeln!(self.to, "watching {}{}; end with Ctrl-C", devices.join(", "), harmless(&filter))?;
+            writeln!(self.to, "watching {}{}; end with Ctrl-C", devices.join(", "), escaped(&filter))?;
         }
         self.flush()
     }
@@ -188,19 +190,27 @@ impl Out {
         let id = &finding.id;
         match change.event {
             Event::Opened => {
-                writeln!(self.to, "{} {id} opened   {word} ({}, {sure}) {}", now.rfc3339(0), judgement.kind, harmless(&summary))?;
+                writeln!(
+                    self.to,
+                    "{} {id} opened   {word} ({}, {sure}) {}",
+                    now.rfc3339(0),
+                    judgement.kind,
+                    escaped(&summary)
+                )?;
                 for reason in &judgement.because {
-                    writeln!(self.to, "    because {}", harmless(reason))?;
+                    writeln!(self.to, "    because {}", escaped(reason))?;
                 }
                 if judgement.kind.verdict() == Verdict::Blocked {
-                    writeln!(self.to, "    next    {}", harmless(&words::next_step(report, finding)))?;
+                    writeln!(self.to, "    next    {}", escaped(&words::next_step(report, finding)))?;
                 }
                 Ok(())
             }
-            Event::Updated => writeln!(self.to, "{} {id} goes on   {} attempts by now", now.rfc3339(0), finding.attempts),
+            Event::Updated => {
+                writeln!(self.to, "{} {id} goes on   {} attempts by now", now.rfc3339(0), finding.attempts)
+            }
             Event::Resolved => {
                 let how = if change.works_again { "works again" } else { "not tried any more" };
-                writeln!(self.to, "{} {id} resolved {how}: {}", now.rfc3339(0), harmless(&summary))
+                writeln!(self.to, "{} {id} resolved {how}: {}", now.rfc3339(0), escaped(&summary))
             }
         }
     }
@@ -216,10 +226,17 @@ impl Out {
             writeln!(
                 self.to,
                 "{packets} packets; lost: {} by the kernel, {} by the interface, {} by anyany itself; {} findings opened, {open} still open",
-                lost.kernel, lost.interface, lost.own, alerts.opened()
+                lost.kernel,
+                lost.interface,
+                lost.own,
+                alerts.opened()
             )?;
             if let_go > 0 || alerts.kept_out() > 0 {
-                writeln!(self.to, "too much for the window: {let_go} conversations and {} findings were left out", alerts.kept_out())?;
+                writeln!(
+                    self.to,
+                    "too much for the window: {let_go} conversations and {} findings were left out",
+                    alerts.kept_out()
+                )?;
             }
         }
         self.flush()
@@ -233,7 +250,7 @@ impl Out {
 /// A filter for the hosts of a topology file, with and without VLAN tags. `None` where there are too
 /// many for a kernel filter, or networks whose hosts matter too.
 fn filter_of(file: &File) -> Option<String> {
-    let hosts = file.addresses();
+    let hosts = file.addresses()?;
     if hosts.is_empty() || hosts.len() > MOST_FILTERED {
         return None;
     }

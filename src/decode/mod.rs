@@ -58,7 +58,7 @@ pub enum Decoded<'a> {
 
 impl Decoder {
     /// Reads one frame: `octets` of the `wire_len` that it had on the wire, seen at `time`. Fragments
-    /// are joined only with those of the same `origin`, the capture's index.
+    /// are joined only with those of the same `origin`: files that were captured at once each have their own.
     pub fn decode<'a>(
         &'a mut self,
         link: LinkType,

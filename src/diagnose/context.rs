@@ -110,6 +110,11 @@ impl<'a> Context<'a> {
         for voices in context.voices.values_mut() {
             voices.sort_unstable();
         }
+        // Captures read side by side, and clocks that went back, put conversations out of their order in time.
+        let began = |&at: &usize| trace.conversations.get(at).map(|one| one.flow.first);
+        for list in context.reached.values_mut().chain(context.reached_port.values_mut()) {
+            list.sort_by_key(began);
+        }
         for refusals in context.refusals.values_mut() {
             refusals.sort_by_key(|refusal| refusal.moment);
         }
@@ -200,9 +205,9 @@ impl<'a> Context<'a> {
         let near = |only: Option<IpAddr>| {
             let all = addresses.iter().filter_map(|address| self.voices.get(address));
             let nearest = all.filter_map(|voices| nearest(voices, time, only));
-            nearest.min_by_key(|voice| (voice.time.since(time).0.abs(), voice.frame))
+            nearest.min_by_key(|voice| (voice.time.since(time).length(), voice.frame))
         };
-        let to_peer = near(Some(peer)).filter(|voice| voice.time.since(time).0.abs() <= LIFE.0);
+        let to_peer = near(Some(peer)).filter(|voice| voice.time.since(time).length() <= LIFE);
         to_peer.or_else(|| near(None))
     }
 
@@ -216,13 +221,39 @@ impl<'a> Context<'a> {
         other.map(|other| other.flow.responder.port).take(MOST_NAMED).collect()
     }
 
-    /// Other clients that reached the same port near the time, in order.
+    /// Other clients that reached the same port near the time, in order. Those who were answered only some time
+    /// before it are left out: the service may have been stopped since.
     pub fn other_clients(&self, conversation: &Conversation) -> BTreeSet<IpAddr> {
         let flow = &conversation.flow;
         let reached = self.reached_port.get(&(flow.responder, flow.key.transport));
         let near = self.near(reached, flow.first.time, flow.last.time);
-        let other = near.filter(|other| other.flow.initiator.address != flow.initiator.address);
+        let since = flow.first.time.minus(STILL);
+        let other = near.filter(|other| {
+            other.flow.initiator.address != flow.initiator.address
+                && other.flow.half(Side::Responder).last.is_some_and(|answer| answer.time >= since)
+        });
         other.map(|other| other.flow.initiator.address).take(MOST_NAMED).collect()
+    }
+
+    /// Conversations of the same two hosts, whoever called, near the time, in which they understood each other.
+    pub fn of_pair(&self, conversation: &Conversation) -> impl Iterator<Item = &'a Conversation> + '_ {
+        let flow = &conversation.flow;
+        let (client, server) = (flow.initiator.address, flow.responder.address);
+        let called = self.near(self.reached.get(&(client, server)), flow.first.time, flow.last.time);
+        called.chain(self.near(self.reached.get(&(server, client)), flow.first.time, flow.last.time))
+    }
+
+    /// Conversations of anyone with the same server port, near the time, in which they understood each other.
+    pub fn of_port(&self, conversation: &Conversation) -> impl Iterator<Item = &'a Conversation> + '_ {
+        let flow = &conversation.flow;
+        let reached = self.reached_port.get(&(flow.responder, flow.key.transport));
+        self.near(reached, flow.first.time, flow.last.time)
+    }
+
+    /// Whether the host was heard after `time`, by any of its addresses, within `span`.
+    pub fn heard_within(&self, host: IpAddr, time: Time, span: Span) -> bool {
+        let (from, to) = (time.plus(Span::millis(1)), time.plus(span));
+        self.roster.addresses(host).into_iter().any(|address| self.trace.life.between(address, from, to))
     }
 
     /// Conversations in which a client reached a server's port, whenever that was.
@@ -241,6 +272,16 @@ impl<'a> Context<'a> {
     pub fn same_path(&self, conversation: &Conversation) -> Option<&'a Conversation> {
         let flow = &conversation.flow;
         self.successes(flow.initiator.address, flow.responder, flow.key.transport).next()
+    }
+
+    /// Whether the same client got answers from the same port while or shortly after it got none here.
+    pub fn answered_meanwhile(&self, conversation: &Conversation) -> bool {
+        let flow = &conversation.flow;
+        let (from, to) = (flow.first.time, flow.last.time.plus(LIFE));
+        self.successes(flow.initiator.address, flow.responder, flow.key.transport).any(|other| {
+            let answer = other.flow.half(Side::Responder).last;
+            answer.is_some_and(|answer| answer.time >= from && answer.time <= to)
+        })
     }
 
     /// A conversation over TCP of the same service between the same two hosts, by any of their addresses, near the time.
@@ -331,7 +372,7 @@ fn nearest(voices: &[Voice], time: Time, only: Option<IpAddr>) -> Option<Voice> 
     let fits = |voice: &&Voice| only.is_none_or(|peer| voice.to == peer);
     let before = voices.get(..at).unwrap_or_default().iter().rev().take(MOST_LOOKED_AT).find(fits);
     let after = voices.get(at..).unwrap_or_default().iter().take(MOST_LOOKED_AT).find(fits);
-    [before, after].into_iter().flatten().copied().min_by_key(|voice| (voice.time.since(time).0.abs(), voice.frame))
+    [before, after].into_iter().flatten().copied().min_by_key(|voice| (voice.time.since(time).length(), voice.frame))
 }
 
 /// RFC 1918, RFC 4193, link-local and documentation addresses: hosts of one organization.
@@ -346,6 +387,8 @@ fn private(address: IpAddr) -> bool {
 
 /// A sign of life counts for so long before and after (contract: within 5 minutes).
 pub const LIFE: Span = Span::seconds(300);
+/// A service that answered someone so shortly before is most likely still there.
+const STILL: Span = Span::seconds(60);
 /// Ports or clients named in a reason.
 const MOST_NAMED: usize = 8;
 /// Packets of a host that are looked at to find one to a certain peer.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use crate::diagnose::{Context, Evidence, Finding, Judgement, Kind, Party, Severity, Verdict};
-use crate::flow::Transport;
+use crate::flow::{Outcome, Transport};
 use crate::observe::Conversation;
 use crate::time::Time;
 
@@ -25,7 +25,10 @@ struct Failed {
     judgement: Judgement,
     service: &'static str,
     attempts: u64,
-    syns: u64,
+    /// SYNs or requests.
+    tries: u64,
+    /// Attempts that met with more than silence.
+    answered: u64,
     first: Time,
     last: Time,
     /// Evidence of the last attempt, when it is not the first.
@@ -38,10 +41,12 @@ impl Paths {
         let flow = &conversation.flow;
         let path = (flow.initiator.address, flow.responder.address, flow.key.transport, flow.responder.port);
         let key = (path, judgement.kind);
-        let syns = u64::from(flow.tries.count);
+        let answered = u64::from(conversation.outcome != Outcome::Unanswered);
+        let tries = u64::from(flow.tries.count);
         if let Some(failed) = self.failed.get_mut(&key) {
             failed.attempts += 1;
-            failed.syns += syns;
+            failed.tries += tries;
+            failed.answered += answered;
             failed.first = failed.first.min(flow.first.time);
             failed.last = failed.last.max(flow.last.time);
             failed.latest = Some(judgement.evidence.clone());
@@ -57,34 +62,54 @@ impl Paths {
         }
         let (first, last) = (flow.first.time, flow.last.time);
         let service = conversation.service;
-        self.failed.insert(key, Failed { judgement, service, attempts: 1, syns, first, last, latest: None });
+        let attempts = 1;
+        self.failed.insert(key, Failed { judgement, service, attempts, tries, answered, first, last, latest: None });
     }
 
     /// The findings, and how many were left out. A more telling kind replaces the plain one for the same path.
     pub(super) fn findings(mut self, context: &Context<'_>) -> (Vec<Finding>, u64) {
+        self.leave_strangers_alone(context);
         self.settle_single_tries();
         self.fold_into_more_telling();
         let findings = self.failed.into_iter().map(|((path, _), failed)| finding(path, failed, context)).collect();
         (findings, self.beyond)
     }
 
-    /// Fewer than three tries in all, and nothing else that speaks for a block, is too little to say so.
+    /// Two strangers, at least one of them on the Internet: who filters there is not ours to say.
+    fn leave_strangers_alone(&mut self, context: &Context<'_>) {
+        let strange = |((client, server, ..), kind): &(Path, Kind)| {
+            kind.verdict() == Verdict::Blocked && !context.concerns_us(*client, *server)
+        };
+        let strange: Vec<_> = self.failed.keys().copied().filter(strange).collect();
+        for key in strange {
+            self.weaken(key, 0.5, |_| "neither host is known, and one of them is outside".to_owned());
+        }
+    }
+
+    /// Too few tries in all, and nothing else that speaks for a block, is too little to say so.
     fn settle_single_tries(&mut self) {
         let weak = |(key, failed): (&(Path, Kind), &Failed)| {
-            (key.1 == Kind::SynDropped && failed.syns < FEWEST_TRIES).then_some(*key)
+            let fewest = match key.1 {
+                Kind::SynDropped => FEWEST_TRIES,
+                Kind::RpcDynamicPortBlocked => FEWEST_TRIES_AFTER_MAPPER,
+                Kind::UdpBlocked => FEWEST_REQUESTS,
+                _ => 0,
+            };
+            (failed.answered == 0 && failed.tries < fewest).then_some(*key)
         };
         let weak: Vec<_> = self.failed.iter().filter_map(weak).collect();
         for key in weak {
-            if let Some(mut failed) = self.failed.remove(&key) {
-                failed.judgement.kind = Kind::NoAnswer;
-                failed.judgement.confidence = 0.6;
-                failed
-                    .judgement
-                    .because
-                    .push(format!("{} SYNs in all: their loss alone would explain it", failed.syns));
-                self.absorb((key.0, Kind::NoAnswer), failed);
-            }
+            self.weaken(key, 0.6, |failed| format!("{} tries in all: their loss alone would explain it", failed.tries));
         }
+    }
+
+    /// What looked like a block is too little to say so.
+    fn weaken(&mut self, key: (Path, Kind), most: f64, why: impl Fn(&Failed) -> String) {
+        let Some(mut failed) = self.failed.remove(&key) else { return };
+        failed.judgement.because.push(why(&failed));
+        failed.judgement.kind = Kind::NoAnswer;
+        failed.judgement.confidence = failed.judgement.confidence.min(most);
+        self.absorb((key.0, Kind::NoAnswer), failed);
     }
 
     /// On one path the plain kinds become part of the telling one: attempts whose answer from the
@@ -126,7 +151,8 @@ impl Paths {
         match self.failed.get_mut(&key) {
             Some(failed) => {
                 failed.attempts += other.attempts;
-                failed.syns += other.syns;
+                failed.tries += other.tries;
+                failed.answered += other.answered;
                 failed.first = failed.first.min(other.first);
                 failed.last = failed.last.max(other.last);
             }
@@ -140,12 +166,6 @@ impl Paths {
 fn finding(path: Path, failed: Failed, context: &Context<'_>) -> Finding {
     let (client, server, transport, port) = path;
     let mut judgement = failed.judgement;
-    if !context.concerns_us(client, server) && judgement.kind.verdict() == Verdict::Blocked {
-        // Two strangers, at least one of them on the Internet: who filters there is not ours to say.
-        judgement.because.push("neither host is known, and one of them is outside".to_owned());
-        judgement.kind = Kind::NoAnswer;
-        judgement.confidence = judgement.confidence.min(0.5);
-    }
     let silence = matches!(
         judgement.kind,
         Kind::SynDropped | Kind::UdpBlocked | Kind::RpcDynamicPortBlocked | Kind::SynAckDropped
@@ -242,6 +262,10 @@ pub(super) fn gravest_first(a: &Finding, b: &Finding) -> Ordering {
 pub const MOST_FINDINGS: usize = 10_000;
 /// Tries of one path without which silence is not a block.
 const FEWEST_TRIES: u64 = 3;
+/// Tries of a port that the endpoint mapper has just named: it is surely there.
+const FEWEST_TRIES_AFTER_MAPPER: u64 = 2;
+/// Requests over UDP: a lost one is nothing.
+const FEWEST_REQUESTS: u64 = 2;
 /// What silence alone may reach (contract).
 const SILENCE_ALONE: f64 = 0.7;
 /// Frames named under one finding.

@@ -12,6 +12,9 @@ mod merge;
 mod plan;
 mod worker;
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 use std::thread;
 
@@ -81,10 +84,14 @@ pub fn read(runs: Runs, settings: &Settings, keep: &(dyn Fn(&Frame<'_>) -> bool 
 fn pump(runs: Runs, keep: &(dyn Fn(&Frame<'_>) -> bool + Sync), sink: &mut Sink<'_>) -> Vec<Health> {
     let mut decoder = Decoder::default();
     let mut healths = Vec::new();
+    let first = runs.iter().flatten().map(|(index, _)| *index).next().unwrap_or(0);
     for run in runs {
+        // Files that follow each other go on with each other's fragments; files side by side do not.
+        let in_turn = (run.len() == 1).then_some(first);
         healths.extend(merge::read_run(run, |health, map, frame| {
             if keep(frame) {
-                take(&mut decoder, health, map, frame, sink);
+                let origin = in_turn.unwrap_or(health.index);
+                take(&mut decoder, health, map, frame, origin, sink);
             } else {
                 health.filtered += 1;
             }
@@ -100,10 +107,17 @@ fn pump(runs: Runs, keep: &(dyn Fn(&Frame<'_>) -> bool + Sync), sink: &mut Sink<
 }
 
 /// Decodes one frame and hands its packet on.
-fn take(decoder: &mut Decoder, health: &mut Health, map: Option<&Arc<Map>>, frame: &Frame<'_>, sink: &mut Sink<'_>) {
+fn take(
+    decoder: &mut Decoder,
+    health: &mut Health,
+    map: Option<&Arc<Map>>,
+    frame: &Frame<'_>,
+    origin: u32,
+    sink: &mut Sink<'_>,
+) {
     let moment = Moment { time: frame.time, frame: FrameRef { capture: health.index, number: frame.number } };
     health.cover(frame.time);
-    match decoder.decode(frame.link, frame.octets, frame.wire_len, frame.time, health.index) {
+    match decoder.decode(frame.link, frame.octets, frame.wire_len, frame.time, origin) {
         Decoded::Packet(packet) => {
             if let Payload::Other(protocol) = packet.payload {
                 health.undecoded(protocol_word(protocol));

@@ -13,6 +13,7 @@ use crate::observe::{Conversation, Detail, Latency, Trace};
 use crate::reference::Interface;
 use crate::report::{Report, words};
 use crate::time::Time;
+use crate::topology::Host;
 
 /// The version of the document's shape.
 pub const SCHEMA: u32 = 1;
@@ -44,7 +45,8 @@ pub fn document(report: &Report<'_>, flows: bool) -> Value {
 }
 
 /// What every document of this program begins with.
-pub(super) fn heading() -> Map<String, Value> {
+/// How every document begins.
+pub fn heading() -> Map<String, Value> {
     [("schema".to_owned(), SCHEMA.into()), ("tool".to_owned(), tool())].into_iter().collect()
 }
 
@@ -117,26 +119,29 @@ pub(super) fn health_problems(health: &Health) -> Vec<String> {
 }
 
 fn hosts(report: &Report<'_>) -> Vec<Value> {
-    let alive = |address: &IpAddr| report.traces.iter().any(|trace| trace.life.ever(*address));
-    let one = |host: &crate::topology::Host| {
-        host.addresses
-            .iter()
-            .map(|address| {
-                json!({
-                    "address": address.to_string(),
-                    "names": host.names,
-                    "roles": host.roles.iter().map(|claim| json!({
-                        "role": claim.role, "confidence": rounded(claim.confidence), "because": claim.because,
-                    })).collect::<Vec<_>>(),
-                    "site": host.site,
-                    "exchange": host.version,
-                    "known": host.known,
-                    "alive": alive(address),
-                })
-            })
-            .collect::<Vec<_>>()
+    report.roster.hosts().iter().flat_map(|one| host(one, report.traces)).collect()
+}
+
+/// A host: an entry for each of its addresses.
+pub fn host(host: &Host, traces: &[Trace]) -> Vec<Value> {
+    let alive = |address: &IpAddr| traces.iter().any(|trace| trace.life.ever(*address));
+    let roles: Vec<_> = host
+        .roles
+        .iter()
+        .map(|claim| json!({"role": claim.role, "confidence": rounded(claim.confidence), "because": claim.because}))
+        .collect();
+    let entry = |address: &IpAddr| {
+        json!({
+            "address": address.to_string(),
+            "names": host.names,
+            "roles": roles,
+            "site": host.site,
+            "exchange": host.version,
+            "known": host.known,
+            "alive": alive(address),
+        })
     };
-    report.roster.hosts().iter().flat_map(one).collect()
+    host.addresses.iter().map(entry).collect()
 }
 
 fn flow(report: &Report<'_>, trace: &Trace, conversation: &Conversation) -> Value {

@@ -73,6 +73,13 @@ impl File {
         self.hosts.iter().find(|host| host.addresses.contains(&address))
     }
 
+    /// Every address of its hosts, in order. `None` when it names networks, whose hosts nobody listed.
+    pub fn addresses(&self) -> Option<Vec<IpAddr>> {
+        let mut addresses: Vec<_> = self.hosts.iter().flat_map(|host| host.addresses.iter().copied()).collect();
+        addresses.sort_unstable();
+        self.networks.is_empty().then_some(addresses)
+    }
+
     /// Ids of the RPC interfaces that an administrator fixed to a port of a host; none where nothing was.
     pub fn interfaces_at(&self, address: IpAddr, port: u16) -> &[String] {
         let ports = self.host(address).map(|host| &host.static_ports);

@@ -38,7 +38,8 @@ pub fn traces(files: &[PathBuf], threads: usize) -> Vec<Trace> {
 /// Reads and judges captures, with a topology file's text if there is one.
 pub fn diagnosed(files: &[PathBuf], threads: usize, topology: Option<&str>) -> Diagnosed {
     let traces = traces(files, threads);
-    let file = topology.map(|text| File::parse("topology.toml", text).unwrap_or_else(|why| panic!("{why}")));
+    let file = topology
+        .map(|text| File::read("topology.toml", text, Reference::embedded()).unwrap_or_else(|why| panic!("{why}")));
     let roster = roster(&traces, file.as_ref(), None, Reference::embedded());
     let diagnosis = diagnose(&traces, &roster);
     Diagnosed { traces, roster, diagnosis }

@@ -13,22 +13,36 @@ pub const ACK: u8 = 0x10;
 pub const DATA: u8 = 0x18;
 
 /// A capture being written.
-pub struct Pcap(Vec<u8>);
+pub struct Pcap {
+    octets: Vec<u8>,
+    unit: Unit,
+}
+
+/// What a file counts the fractions of a second in.
+#[derive(Clone, Copy)]
+pub enum Unit {
+    Micros,
+    Nanos,
+}
 
 impl Pcap {
     /// An empty one of this link type (tcpdump.org/linktypes.html).
-    pub fn new(link: u32) -> Self {
+    pub fn new(link: u32, unit: Unit) -> Self {
         let mut octets = Vec::new();
-        octets.extend(0xa1b2_3c4d_u32.to_le_bytes()); // nanoseconds
+        let magic: u32 = match unit {
+            Unit::Micros => 0xa1b2_c3d4,
+            Unit::Nanos => 0xa1b2_3c4d,
+        };
+        octets.extend(magic.to_le_bytes());
         octets.extend([2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
         octets.extend(262_144u32.to_le_bytes());
         octets.extend(link.to_le_bytes());
-        Self(octets)
+        Self { octets, unit }
     }
 
     /// Packets from `SECONDS` on, each with its time in milliseconds.
     pub fn of(packets: &[(u32, Vec<u8>)]) -> Self {
-        let mut pcap = Self::new(RAW);
+        let mut pcap = Self::new(RAW, Unit::Micros);
         for (millis, packet) in packets {
             let (seconds, rest) = (SECONDS + millis / 1000, millis % 1000 * 1_000_000);
             pcap.frame(seconds, rest, packet, u32::try_from(packet.len()).unwrap());
@@ -38,15 +52,19 @@ impl Pcap {
 
     /// Adds a frame of `wire_len` octets, seen `nanos` after `seconds`.
     pub fn frame(&mut self, seconds: u32, nanos: u32, octets: &[u8], wire_len: u32) {
-        for number in [seconds, nanos, u32::try_from(octets.len()).unwrap(), wire_len] {
-            self.0.extend(number.to_le_bytes());
+        let fraction = match self.unit {
+            Unit::Micros => nanos / 1000,
+            Unit::Nanos => nanos,
+        };
+        for number in [seconds, fraction, u32::try_from(octets.len()).unwrap(), wire_len] {
+            self.octets.extend(number.to_le_bytes());
         }
-        self.0.extend_from_slice(octets);
+        self.octets.extend_from_slice(octets);
     }
 
     /// Writes it out.
     pub fn write(&self, path: &Path) {
-        std::fs::write(path, &self.0).unwrap();
+        std::fs::write(path, &self.octets).unwrap();
     }
 }
 

@@ -137,7 +137,8 @@ fn weigh(context: &Context<'_>, conversation: &Conversation, asked: String) -> J
             server.address
         ));
     }
-    let silence_alone = ports.is_empty() && clients.is_empty() && closed.is_none() && same.is_none();
+    // That it worked before says little: a service stopped since is silent behind the server's own firewall.
+    let silence_alone = ports.is_empty() && clients.is_empty() && closed.is_none();
     judgement.confidence = if silence_alone { confidence.min(0.7) } else { confidence.min(0.97) };
     judgement
         .or(

@@ -4,6 +4,7 @@ use super::Ruling;
 use crate::diagnose::{Attribution, Context, Judgement, Kind};
 use crate::flow::Outcome;
 use crate::observe::Conversation;
+use crate::time::Span;
 
 /// Both sides repeat themselves: the client its SYN, the server its SYN-ACK. The client is alive, for
 /// it goes on asking; what it asks for was sent and did not arrive.
@@ -14,7 +15,8 @@ pub(super) fn judge(context: &Context<'_>, conversation: &Conversation) -> Rulin
     }
     let (Some(answer), Some(last_try)) = (flow.answers.begin(), flow.tries.last) else { return Ruling::Fine };
     // Who does not ask again may have lost interest, or never have existed (a scan, a flood).
-    if flow.tries.count < 2 || last_try.time <= answer.time {
+    // And a second SYN that crosses a slow answer was not sent for want of it.
+    if flow.tries.count < 2 || last_try.time.since(answer.time) < CROSSING {
         return Ruling::Fine;
     }
     let (client, server) = (flow.initiator.address, flow.responder.address);
@@ -41,3 +43,6 @@ pub(super) fn judge(context: &Context<'_>, conversation: &Conversation) -> Rulin
         .frame(last_try, "SYN again, after the SYN-ACK");
     Ruling::Found(judgement)
 }
+
+/// No stack repeats its SYN sooner; what comes sooner after the answer was on its way already.
+const CROSSING: Span = Span::millis(500);

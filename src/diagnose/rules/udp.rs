@@ -30,6 +30,9 @@ pub(super) fn judge(context: &Context<'_>, conversation: &Conversation) -> Rulin
     let tcp = context.over_tcp(conversation);
     let clients = context.other_clients(conversation);
     let same = context.same_path(conversation);
+    if context.answered_meanwhile(conversation) {
+        return Ruling::Fine; // one datagram of many got lost: UDP promises no more
+    }
     let duty = duty(context, conversation);
     if !alive || (tcp.is_none() && clients.is_empty() && same.is_none() && duty.is_none()) {
         let kind = if context.ever_heard(server.address) { Kind::NoAnswer } else { Kind::HostSilent };

@@ -152,7 +152,7 @@ fn a_clock_that_goes_back_changes_no_count() {
     let mut line = opened();
     line.talks(S);
     for told in line.told.iter_mut().skip(4) {
-        told.at -= 3_600 * S;
+        told.drift = -3_600 * S;
     }
     let flow = line.flow();
     assert_eq!(flow.halves.each_ref().map(|half| (half.packets, half.retransmissions)), [(6, 0), (3, 0)]);

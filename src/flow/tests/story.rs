@@ -27,6 +27,8 @@ pub struct Told {
     pub ttl: u8,
     pub ip_id: Option<u16>,
     pub vlan: Option<u16>,
+    /// By how much the capture's clock is wrong, in microseconds.
+    pub drift: i64,
     pub what: What,
 }
 
@@ -62,7 +64,7 @@ pub fn end(text: &str) -> Endpoint {
 
 impl Told {
     pub fn time(&self) -> Time {
-        Time(Span::seconds(1_000_000).0 + self.at * 1_000)
+        Time(Span::seconds(1_000_000).0 + (self.at + self.drift) * 1_000)
     }
 
     pub fn tcp(&mut self) -> &mut Tcp {
@@ -156,7 +158,7 @@ impl Line {
         *id = id.wrapping_add(1).max(1);
         let ip_id = source.address.is_ipv4().then_some(*id);
         let ttl = self.ttl[side.index()];
-        self.told.push(Told { at, source, destination, ttl, ip_id, vlan: None, what });
+        self.told.push(Told { at, source, destination, ttl, ip_id, vlan: None, drift: 0, what });
         self
     }
 
@@ -265,8 +267,17 @@ impl Line {
         let error = IcmpError { v6: sender.is_ipv6(), kind, code, mtu: None, quoted };
         let source = Endpoint { address: sender, port: 0 };
         let (destination, what) = (about.source, What::Icmp(error));
-        self.told.push(Told { at, source, destination, ttl: 64, ip_id: Some(1), vlan: None, what });
+        self.told.push(Told { at, source, destination, ttl: 64, ip_id: Some(1), vlan: None, drift: 0, what });
         self
+    }
+
+    /// The snap length cuts this many octets off the last packet.
+    pub fn cut(&mut self, octets: usize) -> &mut Self {
+        self.but(|told| {
+            let tcp = told.tcp();
+            tcp.wire = Some(u32::try_from(tcp.payload.len()).unwrap());
+            tcp.payload.truncate(tcp.payload.len() - octets);
+        })
     }
 
     /// The sender sends its last packet once more.

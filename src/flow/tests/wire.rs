@@ -15,16 +15,25 @@ pub fn pcap(told: &[Told]) -> Vec<u8> {
     for told in told {
         let (octets, time) = (packet(told), told.time().0);
         let length = u32::try_from(octets.len()).unwrap();
+        let wire = length + u32::try_from(cut(told)).unwrap();
         file.extend(u32::try_from(time / 1_000_000_000).unwrap().to_le_bytes());
         file.extend(u32::try_from(time % 1_000_000_000).unwrap().to_le_bytes());
         file.extend(length.to_le_bytes());
-        file.extend(length.to_le_bytes());
+        file.extend(wire.to_le_bytes());
         file.extend(octets);
     }
     file
 }
 
-/// One IP packet.
+/// Octets of the payload that the snap length cut off.
+fn cut(told: &Told) -> usize {
+    match &told.what {
+        What::Tcp(tcp) => tcp.wire.map_or(0, |wire| usize::try_from(wire).unwrap() - tcp.payload.len()),
+        _ => 0,
+    }
+}
+
+/// One IP packet, as far as it was captured.
 pub fn packet(told: &Told) -> Vec<u8> {
     let v6 = told.source.address.is_ipv6();
     let ports = |inside: &mut Vec<u8>| {
@@ -70,7 +79,16 @@ pub fn packet(told: &Told) -> Vec<u8> {
         }
     };
     let (source, destination) = (told.source.address, told.destination.address);
-    ip(source, destination, protocol, told.ttl, told.ip_id.unwrap_or(0), &inside)
+    let mut octets = ip(
+        source,
+        destination,
+        protocol,
+        told.ttl,
+        told.ip_id.unwrap_or(0),
+        &[&inside[..], &vec![0; cut(told)]].concat(),
+    );
+    octets.truncate(octets.len() - cut(told));
+    octets
 }
 
 fn icmp(v6: bool) -> u8 {

@@ -70,3 +70,44 @@ pub(super) const MIDWAY: Explanation = Explanation {
         "Start the capture first, then reproduce the problem; restart the service if you can, so that it connects anew.",
     ],
 };
+
+pub(super) const LOSS: Explanation = Explanation {
+    phrase: "in which packets are missing",
+    seen: "The capture itself counts lost packets, or receivers acknowledged data that is not in the capture: it existed, \
+           it arrived, and the capture missed it.",
+    means: "Where the capture loses packets, silence proves less: the answer may be among the lost ones. Findings that \
+            rest on silence are a little less sure here, and above one percent a single silent attempt proves nothing.",
+    otherwise: &["Nothing else: an acknowledgement of data that was never sent does not occur."],
+    advice: &[
+        "Capture with a filter for the hosts in question, to a fast disk, with a larger buffer.",
+        "On a SPAN port, look whether the mirrored ports together carry more than the mirror can.",
+    ],
+};
+
+pub(super) const DUPLICATES: Explanation = Explanation {
+    phrase: "that were captured twice",
+    seen: "Packets appear again within milliseconds with the same identification, numbers and checksum, often with a \
+           lower time to live or in another VLAN.",
+    means: "The capture sees each packet at two places: two mirrored ports, or both sides of a router. The copies were \
+            counted and left out. Nothing was sent twice.",
+    otherwise: &["A retransmission has an IP identification of its own, and waits for 200 ms and more."],
+    advice: &["Nothing has to be done. Mirroring one direction of each port, or one VLAN, saves half of the space."],
+};
+
+pub(super) const TRUNCATED: Explanation = Explanation {
+    phrase: "of which only the front was kept",
+    seen: "Frames were longer on the wire than in the capture: the snap length cut them.",
+    means: "Who reached whom is known from the headers. What was said is not: a port that the endpoint mapper named, a \
+            status, a masked greeting may be missing, and so may the findings that rest on them.",
+    otherwise: &["Frames that the network card joined are longer than any packet; those are not cut."],
+    advice: &["Capture whole packets: snap length 0 or 262144 (tcpdump -s 0)."],
+};
+
+pub(super) const CLOCK: Explanation = Explanation {
+    phrase: "whose clock went back",
+    seen: "A frame's time is more than a second before that of the frame in front of it.",
+    means: "The clock was set while capturing, or files of different machines were joined. Times before and after the \
+            step do not compare: pauses, timers and signs of life across it may be wrong.",
+    otherwise: &["Steps of microseconds come from several queues of one network card, and are left alone."],
+    advice: &["Capture again without setting the clock meanwhile, or analyze the parts one by one."],
+};

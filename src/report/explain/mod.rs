@@ -44,6 +44,10 @@ pub fn explanation(kind: Kind) -> &'static Explanation {
         Kind::HostSilent => &inconclusive::HOST_SILENT,
         Kind::OneWayCapture => &inconclusive::ONE_WAY,
         Kind::CaptureEdge => &inconclusive::EDGE,
+        Kind::CaptureLoss => &inconclusive::LOSS,
+        Kind::DuplicatePackets => &inconclusive::DUPLICATES,
+        Kind::TruncatedPackets => &inconclusive::TRUNCATED,
+        Kind::ClockJump => &inconclusive::CLOCK,
         Kind::StartedMidway => &inconclusive::MIDWAY,
     }
 }

@@ -1,0 +1,97 @@
+//! What commands read: captures in order, topology files.
+
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+
+use crate::capture::{self, Capture, Frame, STDIN};
+use crate::classify::usual_ports;
+use crate::cli::Failure;
+use crate::flow::ServicePorts;
+use crate::observe::Trace;
+use crate::pipeline::{self, Glance, Settings};
+use crate::reference::Reference;
+use crate::topology::File;
+
+/// Reads a topology file, if one was named.
+pub(super) fn topology(path: Option<&Path>) -> Result<Option<File>, Failure> {
+    let Some(path) = path else { return Ok(None) };
+    let name = path.display().to_string();
+    let text = std::fs::read_to_string(path).map_err(|why| {
+        format!("{name}: cannot be read: {why}. Name a topology file (anyany topology infer writes one)")
+    })?;
+    let file = File::read(&name, &text, Reference::embedded()).map_err(|why| why.to_string())?;
+    Ok(Some(file))
+}
+
+/// How to read: threads as asked for, and the ports that servers listen on.
+pub(super) fn settings(threads: Option<NonZeroUsize>) -> Settings {
+    let threads = threads.or_else(|| std::thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get);
+    Settings { threads, ports: service_ports() }
+}
+
+/// The ports that servers listen on: those of the protocols, and those of the tables.
+pub(super) fn service_ports() -> ServicePorts {
+    use anyany_dissectors::Transport;
+    let reference = Reference::embedded();
+    let with = |mut usual: Vec<u16>, known: &std::collections::BTreeSet<u16>| {
+        usual.extend(known);
+        usual
+    };
+    ServicePorts::new(
+        with(usual_ports(Transport::Tcp), reference.known_tcp_ports()),
+        with(usual_ports(Transport::Udp), reference.known_udp_ports()),
+    )
+}
+
+/// Opens every input; those that cannot be used are noted, with the reason.
+pub(super) fn open_all(inputs: &[PathBuf], unusable: &mut Vec<(String, String)>) -> Vec<(PathBuf, Capture)> {
+    let mut opened = Vec::new();
+    for input in inputs {
+        let files = match capture::gather(std::slice::from_ref(input)) {
+            Ok(files) => files,
+            Err(why) => {
+                unusable.push((input.display().to_string(), why.to_string()));
+                continue;
+            }
+        };
+        for file in files {
+            match Capture::open(&file) {
+                Ok(capture) => opened.push((file, capture)),
+                Err(why) => unusable.push((file.display().to_string(), why.to_string())),
+            }
+        }
+    }
+    opened
+}
+
+/// Puts captures in order and reads them, trace by trace.
+pub(super) fn read_all(
+    opened: Vec<(PathBuf, Capture)>,
+    settings: &Settings,
+    keep: &(dyn Fn(&Frame<'_>) -> bool + Sync),
+) -> Vec<Trace> {
+    let glances: Vec<Glance> = match opened.len() {
+        0 => return Vec::new(),
+        1 => vec![Glance::default()],
+        // Standard input cannot be read twice: it keeps its place.
+        _ => opened
+            .iter()
+            .map(|(path, _)| match path {
+                path if path == Path::new(STDIN) => Glance::default(),
+                path => Capture::open(path).map(|mut again| Glance::of(&mut again)).unwrap_or_default(),
+            })
+            .collect(),
+    };
+    let plan = pipeline::plan(&glances);
+    let mut captures: Vec<Option<Capture>> = opened.into_iter().map(|(_, capture)| Some(capture)).collect();
+    let mut taken = |index: u32| {
+        let slot = usize::try_from(index).ok().and_then(|at| captures.get_mut(at));
+        slot.and_then(Option::take).map(|capture| (index, capture))
+    };
+    let mut traces = Vec::new();
+    for trace in plan.traces {
+        let runs = trace.into_iter().map(|run| run.into_iter().filter_map(&mut taken).collect()).collect();
+        traces.push(pipeline::read(runs, settings, keep));
+    }
+    traces
+}

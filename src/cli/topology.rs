@@ -1,0 +1,99 @@
+//! `anyany topology`.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use crate::cli::args::{Check, Infer, Topology};
+use crate::cli::{Failure, Outcome, complain, inputs, output};
+use crate::observe::Trace;
+use crate::reference::{Reference, Version};
+use crate::report::harmless::escaped;
+use crate::report::json::{heading, host};
+use crate::topology::{Roster, check, roster, to_toml};
+
+/// Does what was asked for.
+pub(super) fn run(task: &Topology) -> Result<Outcome, Failure> {
+    match task {
+        Topology::Infer(options) => infer(options),
+        Topology::Check(options) => compare(options),
+    }
+}
+
+fn infer(options: &Infer) -> Result<Outcome, Failure> {
+    let (traces, outcome) = read(&options.captures);
+    let version = options.exchange.map(|version| Version::from(version).word());
+    let roster = roster(&traces, None, version, Reference::embedded());
+    tell(options.json.as_deref(), &to_toml(&roster), || {
+        let mut document = heading();
+        document.insert("hosts".to_owned(), hosts(&roster, &traces));
+        Value::Object(document)
+    })?;
+    Ok(outcome)
+}
+
+fn compare(options: &Check) -> Result<Outcome, Failure> {
+    let file = inputs::topology(Some(&options.topology))?;
+    let (traces, outcome) = read(&options.captures);
+    let roster = roster(&traces, file.as_ref(), None, Reference::embedded());
+    let Some(file) = file else { return Ok(outcome) };
+    let check = check(&traces, &file, &roster);
+    let mut text = String::new();
+    let mut say = |title: &str, list: &[String]| {
+        for (at, one) in list.iter().enumerate() {
+            let lead = if at == 0 { title } else { "" };
+            let _ = writeln!(text, "{lead:24}{}", escaped(one)); // a string takes all
+        }
+    };
+    let unlisted: Vec<String> = check
+        .unlisted
+        .iter()
+        .map(|host| {
+            let addresses: Vec<_> = host.addresses.iter().map(ToString::to_string).collect();
+            let role = host
+                .roles
+                .first()
+                .map(|claim| format!(", {} because {}", claim.role, claim.because))
+                .unwrap_or_default();
+            format!("{}{role}", addresses.join(", "))
+        })
+        .collect();
+    say("contradicted:", &check.contradictions);
+    say("in the file, not heard:", &check.unheard);
+    say("heard, not in the file:", &unlisted);
+    if text.is_empty() {
+        text.push_str("the captures contradict nothing in the file, and every host is on both sides\n");
+    }
+    tell(options.json.as_deref(), &text, || {
+        let mut document = heading();
+        document.insert("contradictions".to_owned(), json!(check.contradictions));
+        document.insert("unheard".to_owned(), json!(check.unheard));
+        document.insert("unlisted".to_owned(), check.unlisted.iter().flat_map(|one| host(one, &traces)).collect());
+        document.insert("hosts".to_owned(), hosts(&roster, &traces));
+        Value::Object(document)
+    })?;
+    Ok(outcome)
+}
+
+/// Reads all captures; those that cannot be used are told of.
+fn read(captures: &[PathBuf]) -> (Vec<Trace>, Outcome) {
+    let mut unusable = Vec::new();
+    let opened = inputs::open_all(captures, &mut unusable);
+    let traces = inputs::read_all(opened, &inputs::settings(None), &|_| true);
+    for (_, why) in &unusable {
+        complain(why);
+    }
+    (traces, if unusable.is_empty() { Outcome::Done } else { Outcome::Unusable })
+}
+
+fn hosts(roster: &Roster, traces: &[Trace]) -> Value {
+    roster.hosts().iter().flat_map(|one| host(one, traces)).collect()
+}
+
+fn tell(json: Option<&Path>, text: &str, document: impl FnOnce() -> Value) -> Result<(), Failure> {
+    if let Some(path) = json {
+        output::write_json(path, &document())?;
+    }
+    if output::takes_stdout(json) { Ok(()) } else { output::print(text) }
+}

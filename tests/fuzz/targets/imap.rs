@@ -1,0 +1,3 @@
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|octets: &[u8]| anyany_fuzz::dialogue(&anyany_dissectors::imap::PROTOCOL, octets));
