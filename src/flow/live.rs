@@ -3,6 +3,7 @@
 use anyany_dissectors::Side;
 
 use crate::decode::{Control, Datagram, Segment};
+use crate::flow::delivery::Sent;
 use crate::flow::reassembly::{Reassembly, distance};
 use crate::flow::record::{KEPT_RESETS, Pause, Reset};
 use crate::flow::{About, Arrival, Flow, Moment, Observer, Oriented};
@@ -139,7 +140,9 @@ impl<O: Observer> Live<O> {
             }
         }
         let span = moment.time.since(self.flow.last.time);
-        if span >= NOTEWORTHY_PAUSE {
+        // Who repeats what is not answered pauses longer and longer: the silence began before that.
+        let repeats = self.flow.pause.is_some_and(|pause| !pause.answered && pause.by == side);
+        if span >= NOTEWORTHY_PAUSE && !repeats {
             self.flow.pause = Some(Pause { span, before: self.flow.last, after: moment, by: side, answered: false });
         }
     }
@@ -218,6 +221,7 @@ impl<O: Observer> Live<O> {
         if ahead > MOST_UNSEEN || (ahead > 0 && self.is_challenge(segment, side)) {
             return; // another connection's number
         }
+        self.flow.half_mut(of).delivery.heard(acknowledged, moment);
         let half = self.flow.half_mut(side);
         if half.acknowledged.is_none_or(|highest| distance(highest, acknowledged) > 0) {
             half.acknowledged = Some(acknowledged);
@@ -312,8 +316,15 @@ impl<O: Observer> Live<O> {
             return;
         }
         let end = sequence.wrapping_add(takes);
+        let retransmissions = self.flow.half(side).retransmissions;
         let new = self.order(sequence, end, side, moment).min(length);
         let half = self.flow.half_mut(side);
+        let sent = Sent { sequence, payload: length, takes, moment };
+        if half.retransmissions > retransmissions {
+            half.delivery.again(sent);
+        } else {
+            half.delivery.sent(sent);
+        }
         if length > 0 {
             half.data_packets += 1;
             half.first_data.get_or_insert(moment);
@@ -554,7 +565,7 @@ const COPY_PLAIN: Span = Span::millis(2);
 const MARKED_WORDS: usize = 16;
 /// Later than this a filled hole was filled by a retransmission; Wireshark draws the same line.
 const REORDERED_WITHIN: Span = Span::millis(3);
-/// Silences from here on are worth remembering; interactive protocols are rarely still for longer.
-const NOTEWORTHY_PAUSE: Span = Span::seconds(30);
+/// Silences from here on are worth remembering: no round trip inside one organization takes so long.
+const NOTEWORTHY_PAUSE: Span = Span::seconds(1);
 /// No window is larger (RFC 7323 §2.2).
 const MOST_UNSEEN: i32 = 1 << 30;

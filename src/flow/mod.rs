@@ -1,6 +1,7 @@
 //! Flow truth: one record per attempt, with what each side did and how it ended.
 
 mod community;
+mod delivery;
 mod half;
 mod history;
 mod key;
@@ -19,6 +20,7 @@ use anyany_dissectors::Side;
 use crate::decode::Packet;
 
 pub use community::community_id;
+pub use delivery::{Delivery, Missing, Repeated};
 pub use half::{Half, TtlRange};
 pub use history::History;
 pub use key::{Endpoint, FlowKey, FrameRef, Moment, Transport};
