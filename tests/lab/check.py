@@ -21,7 +21,7 @@ SIGNS = {
     "rpc-dynamic-port-blocked": ((f"{{client}} && {SYN}", 3, None), ("{server} && tcp", 0, 0)),
     "no-answer": ((f"{{client}} && {SYN}", 1, None), ("{server} && tcp", 0, 0)),
     "synack-dropped": (("{server} && tcp.flags.syn==1 && tcp.flags.ack==1", 3, None), ("{flow} && tcp.len>0", 0, 0)),
-    "syn-rejected": (("{server} && tcp.flags.reset==1 && ip.ttl==64", 1, None), ("{server} && tcp.flags.syn==1", 0, 0)),
+    "syn-rejected": (("{server} && tcp.flags.reset==1", 1, None), ("{server} && tcp.flags.syn==1", 0, 0)),
     "icmp-prohibited": (("{flow} && (icmp.code==13 || icmp.code==10 || icmpv6.code==1)", 1, None),),
     "midstream-reset": (("{flow} && tcp.flags.reset==1 && ip.ttl==64", 1, None), ("{flow} && tcp.len>0", 2, None)),
     "midstream-drop": (("{client} && tcp.analysis.retransmission && tcp.len>0", 3, None),),
@@ -60,9 +60,11 @@ def _doubts(path: pathlib.Path, expect: dict) -> list[str]:
         return []
     kind = expect.get("kind") or expect.get("cleared_as")
     signs = SIGNS.get(kind, ())
+    if expect.get("absent"):
+        signs = (("{client}", 0, 0),)
     conditions = _conditions(expect)
     found = []
-    if not kind or not signs:
+    if not signs:
         signs = (("{flow}", 1, None),)
     for template, least, most in signs:
         wanted = template.format(**conditions)

@@ -6,7 +6,7 @@ from dag_member import HEARTBEAT_PORT, REPLICATION_PORT
 from firewall import Policy
 from servers import EMSMDB_PORT
 from stage import HERE, Stage
-from story import Capture, Scenario, address, clear, report
+from story import Capture, Scenario, absent, address, clear, report
 
 STAND_IN = (
     "Heartbeats and log shipping are stand-ins with the real ports, directions and rhythm; the witness is a real smbd;"
@@ -86,6 +86,10 @@ SCENARIOS = [
                 _beat("mbx1", "mbx2"), clear("mbx2", "mbx1", REPLICATION_PORT), clear("mbx1", "mbx2", REPLICATION_PORT),
                 clear("mbx2", "hub1", 445), *RPC,
             )),
+            Capture("mbx1", "mbx1", (
+                _beat("mbx2", "mbx1"), clear("mbx2", "mbx1", REPLICATION_PORT), clear("mbx1", "mbx2", REPLICATION_PORT),
+                clear("mbx1", "hub1", 445), *RPC,
+            )),
         ),
         _healthy, HOSTS, stand_ins=STAND_IN,
     ),
@@ -100,6 +104,14 @@ SCENARIOS = [
                        because=f"mbx2 sends {BEATS} heartbeats and receives none, while mbx1 talks to it by RPC"),
                 clear("mbx2", "mbx1", REPLICATION_PORT), *RPC,
             )),
+            Capture("mbx1", "mbx1", (_beat("mbx1", "mbx2"), _beat("mbx2", "mbx1"), clear("mbx2", "mbx1", REPLICATION_PORT), *RPC),
+                    remark="Both members' heartbeats are seen here: mbx1's leave, mbx2's arrive."),
+            Capture("fw-internal-leg", "fw", (_beat("mbx1", "mbx2"), _beat("mbx2", "mbx1"), *RPC), device="fw-int"),
+            Capture("fw-second-leg", "fw", (
+                report("mbx1", "mbx2", HEARTBEAT_PORT, "heartbeat-blocked", "udp-blocked", transport="udp",
+                       because="mbx2's heartbeats pass here, mbx1's never come, while mbx1 answers by RPC"),
+                clear("mbx2", "mbx1", REPLICATION_PORT), *RPC,
+            ), device="fw-s2"),
         ),
         _heartbeat_dropped, HOSTS,
         Policy("dropped UDP 3343 from the internal network to the second site",
@@ -121,6 +133,14 @@ SCENARIOS = [
                        because=f"mbx2 sends {BEATS} heartbeats and receives none, while mbx1 talks to it by RPC"),
                 *RPC,
             )),
+            Capture("mbx1", "mbx1", (
+                absent("mbx2", "mbx1", REPLICATION_PORT),
+                report("mbx2", "mbx1", HEARTBEAT_PORT, "heartbeat-blocked", "failover-blocked", "udp-blocked", transport="udp",
+                       because=f"mbx1 sends {BEATS} heartbeats and receives none, while mbx2 talks to it by RPC"),
+                *RPC,
+            )),
+            Capture("hub1", "hub1", (absent("mbx2", "hub1", 445), clear("mbx2", "hub1", 135)),
+                    remark="The witness never sees the attempts at its share, only those at a port it does not serve."),
         ),
         _failover_dropped, HOSTS,
         Policy("dropped UDP 3343, TCP 64327 and TCP 445 between the internal network and the second site",

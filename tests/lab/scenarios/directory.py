@@ -4,7 +4,7 @@ from directory_server import PASSWORD, REALM, kerberos_config, member_config
 from firewall import Policy
 from network import DOMAIN, HOSTS
 from stage import Stage
-from story import Capture, Scenario, clear, report
+from story import THREE_PLACES, Capture, Scenario, clear, report, seen_from
 
 STAND_IN = "The domain controller is Samba AD DC; the member is Samba's and MIT Kerberos' tools, not Windows."
 DC1 = f"dc1.{DOMAIN}"
@@ -137,7 +137,7 @@ SCENARIOS = [
         "RPC and SMB with a domain controller",
         "Endpoint mapper, DRSUAPI and Netlogon on dynamic ports, and a share, all answered.",
         SERVERS,
-        (Capture("client", "cas1", (clear("cas1", "dc1", 53, "datagrams", "udp"), *_all("cas1", 135, 445))),),
+        (*seen_from("cas1", "dc1", (clear("cas1", "dc1", 53, "datagrams", "udp"), *_all("cas1", 135, 445))),),
         _rpc, INSIDE, stand_ins=STAND_IN,
     ),
     Scenario(
@@ -146,7 +146,7 @@ SCENARIOS = [
         "389 is refused in the controller's name by another sender, while its other ports work.",
         SERVERS,
         (
-            Capture("client", "cas-dmz", (
+            *seen_from("cas-dmz", "dc1", (
                 report("cas-dmz", "dc1", 389, "syn-rejected",
                        because="the RST carries the firewall's TTL (64), everything else of dc1 127; its 389 does listen"),
                 *_all("cas-dmz", 3268), DNS, KERBEROS_V6,
@@ -163,7 +163,7 @@ SCENARIOS = [
         "389 is answered with 'communication administratively prohibited' (3/13) by the firewall itself.",
         SERVERS,
         (
-            Capture("client", "cas-dmz", (
+            *seen_from("cas-dmz", "dc1", (
                 report("cas-dmz", "dc1", 389, "icmp-prohibited",
                        because="ICMP 3/13 from the firewall, quoting the SYN").seen_as("icmp-rejected"),
                 *_all("cas-dmz", 3268), DNS, KERBEROS_V6,
@@ -180,7 +180,7 @@ SCENARIOS = [
         "The port that is forgotten in a rule set made for plain LDAP.",
         SERVERS,
         (
-            Capture("client", "cas-dmz", (
+            *seen_from("cas-dmz", "dc1", (
                 report("cas-dmz", "dc1", 3268, "syn-dropped",
                        because="the firewall drops it; 389 answers before, during and after"),
                 *_all("cas-dmz", 389),
@@ -196,7 +196,7 @@ SCENARIOS = [
         "Group Policy and pipes fail, while LDAP and DNS work.",
         SERVERS,
         (
-            Capture("client", "cas-dmz", (
+            *seen_from("cas-dmz", "dc1", (
                 report("cas-dmz", "dc1", 445, "syn-dropped",
                        because="the firewall drops it; 389 answers before, during and after"),
                 *_all("cas-dmz", 389), DNS,
@@ -212,7 +212,7 @@ SCENARIOS = [
         "Queries repeated without an answer, then the same question answered over TCP 53.",
         SERVERS,
         (
-            Capture("client", "cas-dmz", (
+            *seen_from("cas-dmz", "dc1", (
                 report("cas-dmz", "dc1", 53, "udp-blocked", transport="udp",
                        because="the firewall drops UDP 53; TCP 53 and 389 of the same server answer in the same seconds"),
                 *_all("cas-dmz", 53, 389),
@@ -228,12 +228,12 @@ SCENARIOS = [
         "Logons are slow but succeed: the client falls back to TCP 88.",
         SERVERS,
         (
-            Capture("client", "cas-dmz", (
+            *seen_from("cas-dmz", "dc1", (
                 report("cas-dmz", "dc1", 88, "udp-blocked", transport="udp", because=KERBEROS_LIFE),
                 report(HOSTS["cas-dmz"].v6, HOSTS["dc1"].v6, 88, "udp-blocked", transport="udp",
                        because=KERBEROS_LIFE),
                 clear(HOSTS["cas-dmz"].v6, HOSTS["dc1"].v6, 88), *_all("cas-dmz", 389), DNS,
-            )),
+            ), places=THREE_PLACES),
         ),
         _udp_kerberos, OUTSIDE,
         Policy("dropped UDP 88 of IPv4 and IPv6, silently", ("udp dport 88 drop",)),

@@ -6,7 +6,7 @@ import network
 from firewall import Policy
 from network import DOMAIN
 from stage import HERE, Stage
-from story import Capture, Scenario, clear, report
+from story import ALL_PLACES, Scenario, clear, report, seen_from
 
 STAND_IN = "Transport servers are Postfix; their EHLO is not Exchange's."
 INSPECTED = STAND_IN + " The inspection is a stand-in that rewrites segments in place as the named product family does."
@@ -76,7 +76,7 @@ SCENARIOS = [
         "Mail from hub to edge with STARTTLS",
         "The measure of normal: EHLO, STARTTLS, TLS 1.3, and mail inwards.",
         SERVERS,
-        (Capture("client", "hub1", (clear("hub1", "edge1", 25), BACK)),),
+        seen_from("hub1", "edge1", (clear("hub1", "edge1", 25), BACK)),
         _starttls, HOSTS, stand_ins=STAND_IN,
     ),
     Scenario(
@@ -85,11 +85,11 @@ SCENARIOS = [
         "25 from hub to edge is unanswered; that the edge lives is seen from its own connections to the hub.",
         SERVERS,
         (
-            Capture("client", "hub1", (
+            *seen_from("hub1", "edge1", (
                 report("hub1", "edge1", 25, "syn-dropped",
                        because="the firewall drops it; edge1 itself connects to hub1 in the same seconds"),
                 BACK,
-            )),
+            ), places=ALL_PLACES),
         ),
         _dropped, HOSTS,
         Policy("dropped TCP 25 from the internal network to the perimeter, silently",
@@ -102,12 +102,10 @@ SCENARIOS = [
         "The hub sees a banner of asterisks and 250-XXXXXXXX where the edge offered STARTTLS: mail goes in clear.",
         SERVERS,
         (
-            Capture("client", "hub1", (
+            *seen_from("hub1", "edge1", (
                 report("hub1", "edge1", 25, "smtp-inspection",
                        because="masked banner, and keywords made of X only, seen at the client"),
-            )),
-            Capture("server", "edge1", (clear("hub1", "edge1", 25, because="here the server's own words are still whole"),),
-                    remark="The same connections before the device touched the server's words."),
+            ), (clear("hub1", "edge1", 25, because="here the server's own words are still whole"),)),
         ),
         _inspected("asa"), HOSTS,
         Policy("carried TCP 25 through an inspection that masks the banner and unwanted EHLO keywords in place",
@@ -120,11 +118,10 @@ SCENARIOS = [
         "The edge receives XXXX instead of EHLO, answers 500, and the hub falls back to HELO.",
         SERVERS,
         (
-            Capture("client", "hub1", (
+            *seen_from("hub1", "edge1", (
                 report("hub1", "edge1", 25, "smtp-inspection",
                        because="banner made of asterisks, and a server that refuses EHLO"),
-            )),
-            Capture("server", "edge1", (
+            ), (
                 report("hub1", "edge1", 25, "smtp-inspection", because="a verb made of X where a client says EHLO"),
             )),
         ),

@@ -28,7 +28,7 @@ CALL = Scenario(
     "A call to unified messaging with media both ways",
     "The measure of normal: INVITE, 200 OK, ACK, three seconds of RTP in both directions, BYE.",
     (),
-    (Capture("server", "um1", (SIP, TO_UM, TO_PBX)),),
+    (Capture("server", "um1", (SIP, TO_UM, TO_PBX)), Capture("client", "pbx1", (SIP, TO_UM, TO_PBX))),
     _call, HOSTS, stand_ins=STAND_IN,
 )  # fmt: skip
 SCENARIOS = [
