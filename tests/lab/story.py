@@ -40,8 +40,11 @@ class Expect:
     def seen_as(self, outcome: str) -> "Expect":
         return replace(self, outcome=outcome)
 
+    def not_the_network(self) -> "Expect":
+        return replace(self, attribution_not="network")
+
     def or_the_host(self) -> "Expect":
-        """Whether a device or the server's own firewall is silent cannot be told from here."""
+        """Only silence: whether anything filters at all, or the service is stopped, cannot be told."""
         return replace(self, attribution_not="network", confidence_at_most=0.7)
 
     def by(self, attribution: str) -> "Expect":

@@ -109,7 +109,7 @@ SCENARIOS = [
     _guarded("host-firewall-drops", "The server's own firewall drops the dynamic RPC ports",
              "Really filtered, but on the server itself: the network must not be accused.",
              (report("cas-dmz", "mbx1", EMSMDB_PORT, "rpc-dynamic-port-blocked", "syn-dropped", "no-answer",
-                     because="mbx1's own firewall drops it; where it is dropped cannot be seen from outside").or_the_host(),
+                     because="mbx1's own firewall drops it; where it is dropped cannot be seen from outside").not_the_network(),
               MAPPER, WEB), _rpc_silent,
              "mbx1's own firewall drops its dynamic RPC ports", f"tcp dport {EMSMDB_PORT} drop"),
     _guarded("host-firewall-rst", "The server's own firewall rejects with RST",

@@ -1,8 +1,10 @@
 """Exchange RPC: the endpoint mapper on 135 and the dynamic ports it names."""
 
+import sys
+
 from firewall import Policy
 from servers import ADDRESS_BOOK_PORT, EMSMDB_PORT, STALE_PORT
-from stage import Stage
+from stage import HERE, Stage
 from story import ALL_PLACES, Scenario, clear, cleared_as, report, seen_from
 
 STAND_IN = (
@@ -99,6 +101,88 @@ def _idle_timeout(stage: Stage) -> None:
     _life(stage)
     stage.want("silent", *calls)
     _life(stage)
+
+
+def _dynamic_rejected(word: str):
+    def play(stage: Stage) -> None:
+        _life(stage)
+        for interface in ("emsmdb", "nspi"):
+            stage.want(word, stage.rpc("cas-dmz", "mbx1", interface, "--attempts", 3))
+        _life(stage)
+
+    return play
+
+
+def _by_interface(stage: Stage) -> None:
+    """The device lets the connection through and drops the bind of one interface only."""
+    _life(stage)
+    stuck = stage.rpc("cas-dmz", "mbx1", "emsmdb", "--seconds", 12)
+    stage.want("answered", stage.rpc("cas-dmz", "mbx1", "asyncemsmdb", "--opnums", "0"))
+    stage.pause(5)
+    _life(stage)
+    stage.want("silent", stuck)
+    stage.want("answered", stage.rpc("cas-dmz", "mbx1", "asyncemsmdb", "--opnums", "0"))
+
+
+def _idle_reset(stage: Stage) -> None:
+    _life(stage)
+    calls = [stage.rpc("cas-dmz", "mbx1", "emsmdb", "--opnums", "10,11", "--pause", pause) for pause in (8, 9)]
+    stage.want("answered", stage.rpc("cas-dmz", "mbx1", "emsmdb", "--opnums", "10,11,11", "--pause", 3))
+    stage.want("reset", *calls)
+    _life(stage)
+
+
+def _both_ends(ttl: int):
+    def play(stage: Stage) -> None:
+        device = stage.start_in_firewall(sys.executable, "-B", str(HERE / "resetter.py"), str(EMSMDB_PORT), "600", str(ttl))
+        try:
+            _life(stage)
+            for _ in range(2):
+                stage.want("reset", stage.rpc("cas-dmz", "mbx1", "emsmdb", "--opnums", "10,11,99,11", "--linger", 2.5))
+            stage.want("answered", stage.rpc("cas-dmz", "mbx1", "nspi", "--opnums", "0,1"))
+            _life(stage)
+        finally:
+            device.terminate()
+            device.wait()
+
+    return play
+
+
+def _rejected(name: str, title: str, how: str, word: str, or_kind: str, because: str) -> Scenario:
+    return Scenario(
+        "rpc", name, title,
+        "The endpoint mapper answers, and the ports it names are refused by a device.",
+        SERVERS,
+        seen_from("cas-dmz", "mbx1", (
+            *(report("cas-dmz", "mbx1", port, "rpc-dynamic-port-blocked", or_kind, because=because)
+              for port in (EMSMDB_PORT, ADDRESS_BOOK_PORT)),
+            MAPPER, WEB,
+        )),
+        _dynamic_rejected(word), HOSTS,
+        Policy(f"rejected TCP to the dynamic RPC range towards the internal network with {how[12:]}",
+               (f"ip daddr 10.10.2.0/24 tcp dport 49152-65535 ct state new {how}",)),
+        STAND_IN,
+    )  # fmt: skip
+
+
+def _reset_both(name: str, ttl: int) -> Scenario:
+    def truth(whose: str, word: str) -> tuple:
+        return (
+            report("cas-dmz", "mbx1", EMSMDB_PORT, "midstream-reset",
+                   because=f"RST in the {whose}'s name with the device's TTL ({ttl}), where the {word} packets have 127"),
+            clear("cas-dmz", "mbx1", ADDRESS_BOOK_PORT, "closed"), MAPPER, WEB,
+        )
+
+    return Scenario(
+        "rpc", name,
+        "A device resets both ends of RPC sessions at once",
+        f"As inspection does when it gives up on a session; its RSTs start at TTL {ttl}.",
+        SERVERS,
+        seen_from("cas-dmz", "mbx1", truth("server", "server's"), truth("client", "client's"), places=ALL_PLACES),
+        _both_ends(ttl), HOSTS,
+        Policy(f"reset both ends of a session once its client had sent 600 octets, with TTL {ttl}"),
+        f"{STAND_IN} The resetting device is a program on the firewall.",
+    )  # fmt: skip
 
 
 SCENARIOS = [
@@ -254,4 +338,42 @@ SCENARIOS = [
                sysctls=(("net.netfilter.nf_conntrack_tcp_timeout_established", "4"), ("net.netfilter.nf_conntrack_tcp_loose", "0"))),
         STAND_IN,
     ),
+    _rejected("dynamic-rejected-rst", "135 passes, the dynamic RPC ports are rejected with RST",
+              "reject with tcp reset", "refused", "syn-rejected",
+              "the RST carries the firewall's TTL (64), everything else of mbx1 127; the port does listen"),
+    _rejected("dynamic-rejected-icmp", "135 passes, the dynamic RPC ports are rejected with ICMP",
+              "reject with icmp type admin-prohibited", "unreachable", "icmp-prohibited",
+              "ICMP 3/13 from the firewall, quoting the SYN to the port that the endpoint mapper named"),
+    Scenario(
+        "rpc", "interface-filtered",
+        "The bind of one interface is swallowed",
+        "A device that filters by interface: EMSMDB's bind is never acknowledged, AsyncEMSMDB on the same port works.",
+        SERVERS,
+        seen_from("cas-dmz", "mbx1", (
+            report("cas-dmz", "mbx1", EMSMDB_PORT, "midstream-drop", "rpc-dynamic-port-blocked",
+                   because="connected, but the bind is repeated and never acknowledged; another interface's bind is"),
+            MAPPER, WEB,
+        ), (CUT_OFF, MAPPER, WEB)),
+        _by_interface, HOSTS,
+        Policy("dropped segments that bind EMSMDB", (f"tcp dport {EMSMDB_PORT} @th,416,32 0x00dbf1a4 drop",)),
+        STAND_IN,
+    ),
+    Scenario(
+        "rpc", "idle-reset",
+        "The firewall forgets idle RPC sessions and resets them",
+        "A timer of 6 s in place of an hour's: the first data after the silence is answered with RST.",
+        SERVERS,
+        seen_from("cas-dmz", "mbx1", (
+            report("cas-dmz", "mbx1", EMSMDB_PORT, "idle-timeout", "midstream-reset",
+                   because="RST with the firewall's TTL (64) to the first data after 8 s; a session with gaps of 3 s goes on"),
+            MAPPER, WEB,
+        ), (CUT_OFF, MAPPER, WEB)),
+        _idle_reset, HOSTS,
+        Policy("answered packets of RPC sessions that it had forgotten after 6 idle seconds with RST",
+               (f"tcp dport {EMSMDB_PORT} ct state invalid reject with tcp reset",),
+               sysctls=(("net.netfilter.nf_conntrack_tcp_timeout_established", "6"), ("net.netfilter.nf_conntrack_tcp_loose", "0"))),
+        STAND_IN,
+    ),
+    _reset_both("reset-both-ends", 64),
+    _reset_both("reset-both-ends-255", 255),
 ]  # fmt: skip

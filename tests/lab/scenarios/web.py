@@ -3,8 +3,9 @@
 import network
 from firewall import Policy
 from network import HOSTS as EVERY
+from servers import EMSMDB_PORT
 from stage import Stage
-from story import ALL_PLACES, Capture, Scenario, clear, cleared_as, maybe, report, seen_from
+from story import ALL_PLACES, Capture, Scenario, clear, cleared_as, report, seen_from
 
 STAND_IN = "Exchange web services are nginx with a self-signed certificate; RPC is a stand-in."
 SERVERS = ("web-cas1", "web-cas2", "web-mbx1", "web-mbx2", "exchange-mbx2")
@@ -123,6 +124,23 @@ def _black_hole(stage: Stage) -> None:
         stage.want("silent", stuck)
     finally:
         network.narrow("int", 1500)
+
+
+def _backend_rejected(stage: Stage) -> None:
+    stage.want("answered", stage.rpc("cas1", "mbx2", "emsmdb"))
+    stage.want("refused", _get(stage, "cas1", "mbx2", 444, "--attempts", 3))
+    stage.want("answered", stage.rpc("cas1", "mbx2", "emsmdb"))
+
+
+def _idle(stage: Stage) -> None:
+    stage.want("answered", _get(stage, "cas1", "cas2", 444))
+    idle = [_get(stage, "cas1", "cas2", 443, "--repeat", 2, "--pause", pause, "--seconds", 12) for pause in (12, 13)]
+    kept = _get(stage, "cas1", "cas2", 443, "--repeat", 4, "--pause", 4)
+    stage.want("answered", kept)
+    stage.pause(4)
+    stage.want("answered", _get(stage, "cas1", "cas2", 444))
+    stage.want("silent", *idle)
+    stage.want("answered", _get(stage, "cas1", "cas2", 444))
 
 
 LIFE = clear("cas1", "cas2", 444, because="no rule names port 444")
@@ -299,11 +317,7 @@ SCENARIOS = [
                 report("cas1", "cas2", 443, "tls-blocked", "midstream-drop", "proxy-blocked",
                        because="TCP is established, the ClientHello never acknowledged; TLS on 444 of the same server works"),
                 LIFE,
-            ), (
-                maybe("cas1", "cas2", 443, "tls-blocked",
-                      because="a handshake after which nothing comes, at most the client's last segment after a hole"),
-                LIFE,
-            )),
+            ), (clear("cas1", "cas2", 443, because="here the connections are made and nothing more is seen of them"), LIFE)),
         ),
         _tls_dropped, HOSTS,
         Policy("dropped segments to port 443 that begin with a TLS handshake record",
@@ -343,6 +357,38 @@ SCENARIOS = [
         ),
         _black_hole, HOSTS,
         Policy("had a leg of MTU 1400 towards cas1 and never sent ICMP", output=("icmp type destination-unreachable drop",)),
+        STAND_IN,
+    ),
+    Scenario(
+        "web", "backend-rejected",
+        "The back end's 444 is rejected with RST",
+        "A Client Access server reaches the mailbox server by RPC, its HTTPS is refused in that server's name.",
+        SERVERS,
+        seen_from("cas1", "mbx2", (
+            report("cas1", "mbx2", 444, "syn-rejected", "proxy-blocked",
+                   because="the RST carries the firewall's TTL (64), everything else of mbx2 127; its 444 does listen"),
+            clear("cas1", "mbx2", 135), clear("cas1", "mbx2", EMSMDB_PORT),
+        )),
+        _backend_rejected, ("cas1", "mbx2"),
+        Policy("rejected TCP 444 to the second site with RST", ("ip daddr 10.10.3.0/24 tcp dport 444 reject with tcp reset",)),
+        STAND_IN,
+    ),
+    Scenario(
+        "web", "idle-timeout",
+        "The firewall forgets idle HTTPS connections",
+        "A timer of 8 s in place of an hour's: what comes later is dropped without a word.",
+        SERVERS,
+        seen_from("cas1", "cas2", (
+            report("cas1", "cas2", 443, "idle-timeout", "midstream-drop",
+                   because="after 12 s of silence nothing is acknowledged; a connection with gaps of 4 s goes on"),
+            LIFE,
+        ), (
+            clear("cas1", "cas2", 443, because="from here the connections only fall silent"), LIFE,
+        )),
+        _idle, HOSTS,
+        Policy("dropped packets of TCP 443 connections that it had forgotten after 8 idle seconds",
+               ("tcp dport 443 ct state invalid drop", "tcp sport 443 ct state invalid drop"),
+               sysctls=(("net.netfilter.nf_conntrack_tcp_timeout_established", "8"), ("net.netfilter.nf_conntrack_tcp_loose", "0"))),
         STAND_IN,
     ),
 ]  # fmt: skip
