@@ -99,17 +99,17 @@ def write_scripts() -> None:
 
 
 def called_command(port: int = SIP_PORT) -> list[str]:
-    return _server("called.xml", port)
+    return _server("called.xml", port, UM_MEDIA)
 
 
 def redirecting_command() -> list[str]:
-    return _server("redirecting.xml", SIP_PORT)
+    return _server("redirecting.xml", SIP_PORT, UM_MEDIA + 100)
 
 
-def _server(script: str, port: int) -> list[str]:
+def _server(script: str, port: int, media: int) -> list[str]:
     address = HOSTS["um1"].v4
     return ["sipp", "-sf", str(FOLDER / script), "-i", address, "-p", str(port), "-t", "t1",
-            "-mi", address, "-mp", str(UM_MEDIA), "-m", "1", "-nostdin", "-timeout", "30"]  # fmt: skip
+            "-mi", address, "-mp", str(media), "-m", "1", "-nostdin", "-timeout", "30"]  # fmt: skip
 
 
 def caller_command(port: int = SIP_PORT, call: str | None = None) -> list[str]:

@@ -44,11 +44,12 @@ class Host:
         self.ethernet = adapter(f"00:15:5d:0a:{SUBNETS[own.subnet]:02x}:01") + adapter(own.mac) + struct.pack(">H", IPV4)
         self.wire = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(IPV4))
         self.wire.bind(("eth0", IPV4))
-        self.identification = random.randrange(0x1000, 0x8000)
+        self.identification = 0
 
     def send(self, to: bytes, segment: bytes) -> None:
         """`segment` with a zero checksum field."""
-        self.identification += 1
+        # One counter for the whole host, as Windows has; its processes here share only the clock.
+        self.identification = max(self.identification + 1, int(time.monotonic() * 500))
         head = struct.pack(">BBHHHBBH", 0x45, 0, 20 + len(segment), self.identification & 0xFFFF, 0x4000, 128, TCP, 0)
         pseudo = self.address + to + struct.pack(">HH", TCP, len(segment))
         total = checksum(pseudo + segment)
@@ -77,7 +78,8 @@ class Connection:
         self.server = socket.inet_aton(HOSTS[server].v4 if server in HOSTS else server)
         self.clock = clock
         self.local = random.randrange(49152, 65535)
-        self.sent = random.randrange(1 << 32)
+        # What is not acknowledged yet begins at `sent`; `next` follows the last octet sent.
+        self.sent = self.next = random.randrange(1 << 32)
         self.got = 0
         self.arrived = b""
         self.ended = False
@@ -125,7 +127,7 @@ class Connection:
                     raise ConnectionRefusedError(111, "refused")
                 due = [time.monotonic() - start + REFUSED_AGAIN]
             elif flags & (SYN | ACK) == SYN | ACK:
-                self.sent = self.acknowledged = acknowledges
+                self.sent = self.next = self.acknowledged = acknowledges
                 self.got = (sequence + 1) & 0xFFFFFFFF
                 self._send(ACK)
                 return
@@ -134,6 +136,7 @@ class Connection:
     def _deliver(self, flags: int, data: bytes) -> None:
         """Send one segment until it is acknowledged, as often as Windows does."""
         after = (self.sent + len(data) + (flags & FIN)) & 0xFFFFFFFF
+        self.next = after
         wait = FIRST_RTO
         for _ in range(1 + DATA_RETRIES):
             self._send(flags, data=data)
@@ -161,14 +164,13 @@ class Connection:
             self.ended = bool(flags & FIN)
             self.got = (self.got + len(data) + int(self.ended)) & 0xFFFFFFFF
         if data or flags & (FIN | SYN):
-            at, self.sent = self.sent, self.acknowledged
             self._send(ACK)
-            self.sent = at
 
     def _send(self, flags: int, options: bytes = b"", data: bytes = b"", window: int = 256) -> None:
         offset = (20 + len(options)) // 4 << 4
         got = self.got if flags & ACK else 0
-        head = struct.pack(">HHIIBBHHH", self.local, self.port, self.sent, got, offset, flags, window, 0, 0)
+        sequence = self.sent if data or flags & (SYN | FIN) else self.next
+        head = struct.pack(">HHIIBBHHH", self.local, self.port, sequence, got, offset, flags, window, 0, 0)
         self.host.send(self.server, head + options + data)
 
     def _segment(self, seconds: float) -> tuple[int, int, int, bytes] | None:

@@ -116,10 +116,6 @@ SCENARIOS = [
                 _beat("mbx1", "mbx2"), clear("mbx2", "mbx1", REPLICATION_PORT), clear("mbx1", "mbx2", REPLICATION_PORT),
                 clear("mbx2", "hub1", 445), *RPC,
             )),
-            Capture("mbx1", "mbx1", (
-                _beat("mbx2", "mbx1"), clear("mbx2", "mbx1", REPLICATION_PORT), clear("mbx1", "mbx2", REPLICATION_PORT),
-                clear("mbx1", "hub1", 445), *RPC,
-            )),
         ),
         _healthy, HOSTS, stand_ins=STAND_IN,
     ),

@@ -50,7 +50,7 @@ def _rejected(stage: Stage) -> None:
 def _stream(stage: Stage) -> None:
     """Several full windows: what is lost or overtaken is seen in duplicate acknowledgements."""
     stage.want("answered", stage.rpc("cas3", "mbx1", "emsmdb", "--opnums", "10,11,11,1", "--stub", 5200))
-    stage.want("answered", _get(stage, "--repeat", 2))
+    stage.want("answered", _get(stage, "--path", "/book.oab"))
 
 
 def _healthy(name: str, title: str, purpose: str, line: Line, play) -> Scenario:
@@ -82,10 +82,10 @@ SCENARIOS = [
              _session(1)),
     _healthy("healthy-300ms", "RPC and HTTPS over a satellite", "Each step takes a third of a second, and nothing is wrong.",
              Line(150, 20), _session(1)),
-    _lossy("lossy-1", "A line that loses one packet in a hundred", Line(20, 5, lost=0.01), _session(2)),
+    _lossy("lossy-1", "A line that loses one packet in a hundred", Line(20, 5, lost=0.01), _session(1)),
     _lossy("lossy-3", "A line that loses three packets in a hundred", Line(10, 5, lost=0.03), _session(2)),
     _lossy("lossy-8", "A line that loses eight packets in a hundred", Line(10, 5, lost=0.08), _session(1)),
-    _lossy("reordered", "A line on which packets overtake each other", Line(10, 2, reordered=0.15), _stream),
+    _lossy("reordered", "A line on which packets overtake each other", Line(10, 2, reordered=0.3), _stream),
     _blocked("dropped", "Dynamic RPC is dropped behind a long line", DYNAMIC_DROPPED, Line(25, 8), _dropped,
              "rpc-dynamic-port-blocked", because=f"the endpoint mapper named this port, the firewall drops it; {LIFE}"),
     _blocked("dropped-lossy", "Dynamic RPC is dropped behind a line that loses packets, too", DYNAMIC_DROPPED,

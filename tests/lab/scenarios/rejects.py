@@ -55,7 +55,7 @@ def _by_icmp(name: str, what: str, word: str, code: str, *, v6: bool = False) ->
         f"The firewall answers the SYN with {what}",
         "One of the codes that devices choose for a reject rule.",
         SERVERS,
-        seen_from("cas1", "cas2", (truth, LIFE_V6 if v6 else LIFE)),
+        seen_from("cas1", "cas2", (truth, LIFE_V6 if v6 else LIFE), places="client fw-client-leg server"),
         _play(server, word), HOSTS,
         Policy(f"rejected TCP 443 with {what}", (f"{rule} reject with {family} type {code}",)),
         STAND_IN,

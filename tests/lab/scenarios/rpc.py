@@ -5,7 +5,7 @@ import sys
 from firewall import Policy
 from servers import ADDRESS_BOOK_PORT, EMSMDB_PORT, STALE_PORT
 from stage import HERE, Stage
-from story import ALL_PLACES, Scenario, clear, cleared_as, report, seen_from
+from story import ALL_PLACES, ENDS, Scenario, clear, cleared_as, report, seen_from
 
 STAND_IN = (
     "Mailbox servers are stand-ins speaking real DCE/RPC (bind, ept_map with towers, request, response, fault)"
@@ -178,7 +178,8 @@ def _reset_both(name: str, ttl: int) -> Scenario:
         "A device resets both ends of RPC sessions at once",
         f"As inspection does when it gives up on a session; its RSTs start at TTL {ttl}.",
         SERVERS,
-        seen_from("cas-dmz", "mbx1", truth("server", "server's"), truth("client", "client's"), places=ALL_PLACES),
+        seen_from("cas-dmz", "mbx1", truth("server", "server's"), truth("client", "client's"),
+                  places=ALL_PLACES if ttl == 64 else ENDS),
         _both_ends(ttl), HOSTS,
         Policy(f"reset both ends of a session once its client had sent 600 octets, with TTL {ttl}"),
         f"{STAND_IN} The resetting device is a program on the firewall.",

@@ -24,7 +24,10 @@ def _call(stage: Stage) -> None:
 
 
 def _redirected(blocked: bool):
-    """The redirecting port names the worker's port in a 302; the caller dials that one."""
+    """The redirecting port names the worker's port in a 302; the caller dials that one.
+
+    sipp counts a redirected call as failed, so its exit code says nothing.
+    """
 
     def play(stage: Stage) -> None:
         voice_server.write_scripts()
@@ -53,7 +56,7 @@ CALL = Scenario(
     "A call to unified messaging with media both ways",
     "The measure of normal: INVITE, 200 OK, ACK, three seconds of RTP in both directions, BYE.",
     (),
-    (Capture("server", "um1", (SIP, TO_UM, TO_PBX)), Capture("client", "pbx1", (SIP, TO_UM, TO_PBX))),
+    (Capture("server", "um1", (SIP, TO_UM, TO_PBX)),),
     _call, HOSTS, stand_ins=STAND_IN,
 )  # fmt: skip
 SCENARIOS = [
@@ -85,8 +88,6 @@ SCENARIOS = [
                        because="pbx1's SDP promised to receive here; not one packet came in 3 s, while um1 went on signalling"),
                 TO_UM, SIP,
             )),
-            Capture("server", "um1", (TO_UM, TO_PBX, SIP),
-                    remark="The media leaves um1 and pbx1's arrives: nothing is missing at this end."),
         ),
         policy=Policy("dropped UDP towards the gateway, silently", ("ip daddr 10.10.9.60 meta l4proto udp drop",)),
     ),
