@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
+import pcap
 from firewall import Line, Policy
 from network import HOSTS, SITES
 
@@ -142,6 +143,8 @@ def seen_from(
     devices of the firewall together.
     """
     far = beyond(near) if far is None else far
+    if "fw" in places and HOSTS[client].subnet == HOSTS[server].subnet:
+        raise ValueError(f"{client} and {server} do not meet at the firewall")
     legs = {name: f"fw-{HOSTS[host].subnet}" for name, host in (("fw-client-leg", client), ("fw-server-leg", server))}
     made = {
         "client": lambda: Capture("client", client, near),
@@ -154,6 +157,20 @@ def seen_from(
     return tuple(made[place]() for place in places.split())
 
 
+def one_way(client: str, truth: tuple[Expect, ...]) -> tuple[Capture, ...]:
+    """The client's capture cut into its two directions: in neither can anybody know that something is blocked."""
+    blind = tuple(
+        replace(clear(e.client, e.server, e.port, transport=e.transport), because="nothing can be known from one direction")
+        for e in truth
+    )
+    mac = HOSTS[client].mac
+    return (
+        edited("sent", "client", pcap.only_from(mac), (capture_wide("one-way-capture"), *blind), f"Only what {client} sent."),
+        edited("received", "client", pcap.only_to(mac), (capture_wide("one-way-capture"), *(e for e in blind if e.transport == "tcp")),
+               f"Only what {client} received."),
+    )  # fmt: skip
+
+
 ALL_PLACES = "client fw-client-leg fw-server-leg server firewall"
 ENDS = "client server"
 TWO_PLACES = "client fw-server-leg"
@@ -161,14 +178,17 @@ THREE_PLACES = "client fw-server-leg server"
 
 
 def edited(vantage: str, source: str, edit: Callable, expects: tuple[Expect, ...], remark: str) -> Capture:
-    """A capture made from another one by `edit` (pcap.py), because no live capture can be made so."""
+    """A capture made from another one by `edit` (pcap.py)."""
     return Capture(vantage, "", expects, made_from=source, edit=edit, remark=remark)
 
 
 def write(scenario: Scenario) -> str:
     """The text of story.toml."""
     lines = [_pair("title", scenario.title), _pair("purpose", scenario.purpose)]
-    lines.append(_pair("provenance", f"{REAL}. {scenario.stand_ins or 'All servers are real.'}"))
+    provenance = f"{REAL}. {scenario.stand_ins or 'All servers are real.'}"
+    if any(capture.made_from for capture in scenario.captures):
+        provenance += " Captures with `made_from` are edited from a recording, as their remark says."
+    lines.append(_pair("provenance", provenance))
     for host in (HOSTS[name] for name in scenario.hosts):
         lines += ["", "[[host]]", _pair("name", host.name)]
         lines += [_pair("addresses", [host.v4, host.v6]), _pair("roles", host.roles)]

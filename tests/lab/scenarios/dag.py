@@ -132,7 +132,6 @@ SCENARIOS = [
             )),
             Capture("mbx1", "mbx1", (_beat("mbx1", "mbx2"), _beat("mbx2", "mbx1"), clear("mbx2", "mbx1", REPLICATION_PORT), *RPC),
                     remark="Both members' heartbeats are seen here: mbx1's leave, mbx2's arrive."),
-            Capture("fw-internal-leg", "fw", (_beat("mbx1", "mbx2"), _beat("mbx2", "mbx1"), *RPC), device="fw-int"),
             Capture("fw-second-leg", "fw", (
                 report("mbx1", "mbx2", HEARTBEAT_PORT, "heartbeat-blocked", "udp-blocked", transport="udp",
                        because="mbx2's heartbeats pass here, mbx1's never come, while mbx1 answers by RPC"),

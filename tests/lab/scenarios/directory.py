@@ -4,7 +4,7 @@ from directory_server import PASSWORD, REALM, kerberos_config, member_config
 from firewall import Policy
 from network import DOMAIN, HOSTS
 from stage import Stage
-from story import THREE_PLACES, Capture, Scenario, clear, report, seen_from
+from story import ENDS, Capture, Scenario, clear, one_way, report, seen_from
 
 STAND_IN = "The domain controller is Samba AD DC; the member is Samba's and MIT Kerberos' tools, not Windows."
 DC1 = f"dc1.{DOMAIN}"
@@ -194,7 +194,7 @@ SCENARIOS = [
         "RPC and SMB with a domain controller",
         "Endpoint mapper, DRSUAPI and Netlogon on dynamic ports, and a share, all answered.",
         SERVERS,
-        (*seen_from("cas1", "dc1", (clear("cas1", "dc1", 53, "datagrams", "udp"), *_all("cas1", 135, 445))),),
+        (*seen_from("cas1", "dc1", (clear("cas1", "dc1", 53, "datagrams", "udp"), *_all("cas1", 135, 445)), places=ENDS),),
         _rpc, INSIDE, stand_ins=STAND_IN,
     ),
     Scenario(
@@ -274,6 +274,7 @@ SCENARIOS = [
                        because="the firewall drops UDP 53; TCP 53 and 389 of the same server answer in the same seconds"),
                 *_all("cas-dmz", 53, 389),
             )),
+            *one_way("cas-dmz", (DNS, *_all("cas-dmz", 53, 389))),
         ),
         _udp_dns, OUTSIDE,
         Policy("dropped UDP 53, silently", ("ip daddr 10.10.2.10 udp dport 53 drop",)),
@@ -290,7 +291,7 @@ SCENARIOS = [
                 report(HOSTS["cas-dmz"].v6, HOSTS["dc1"].v6, 88, "udp-blocked", transport="udp",
                        because=KERBEROS_LIFE),
                 clear(HOSTS["cas-dmz"].v6, HOSTS["dc1"].v6, 88), *_all("cas-dmz", 389), DNS,
-            ), places=THREE_PLACES),
+            ), places=ENDS),
         ),
         _udp_kerberos, OUTSIDE,
         Policy("dropped UDP 88 of IPv4 and IPv6, silently", ("udp dport 88 drop",)),
@@ -356,7 +357,7 @@ SCENARIOS = [
                    because="the firewall drops TCP 88; UDP 88, DNS and LDAP of the same server answer in the same seconds"),
             report(HOSTS["cas-dmz"].v6, HOSTS["dc1"].v6, 88, "syn-dropped",
                    because="dropped over IPv6, too, where UDP 88 is answered"),
-            clear("cas-dmz", "dc1", 88, transport="udp"), *_all("cas-dmz", 389), DNS,
+            KERBEROS_V6, *_all("cas-dmz", 389), DNS,
         )),
         _kerberos_tcp_dropped, OUTSIDE,
         Policy("dropped TCP 88, silently", ("tcp dport 88 drop",)),

@@ -4,7 +4,7 @@ from firewall import Policy
 from network import HOSTS as EVERY
 from scenarios.web import STAND_IN
 from stage import Stage
-from story import ALL_PLACES, Scenario, clear, maybe, report, seen_from
+from story import Scenario, absent, clear, cleared_as, maybe, report, seen_from
 
 SERVERS, HOSTS = ("web-cas1", "web-cas2"), ("cas1", "cas2")
 V6, FROM_V6 = EVERY["cas2"].v6, EVERY["cas1"].v6
@@ -37,7 +37,7 @@ def _ttl(octets: int) -> tuple[tuple[str, str], ...]:
 def _by_rst(name: str, title: str, purpose: str, ttl: int, truth) -> Scenario:
     return Scenario(
         "rejects", name, title, purpose, SERVERS,
-        seen_from("cas1", "cas2", (truth, LIFE), places=ALL_PLACES),
+        seen_from("cas1", "cas2", (truth, LIFE), places="client fw-client-leg server firewall"),
         _play("cas2", "refused"), HOSTS,
         Policy(f"rejected TCP 443 with RST in the server's name, sent with TTL {ttl}",
                (f"{TO_SECOND} reject with tcp reset",), sysctls=_ttl(ttl)),
@@ -60,6 +60,12 @@ def _by_icmp(name: str, what: str, word: str, code: str, *, v6: bool = False) ->
         Policy(f"rejected TCP 443 with {what}", (f"{rule} reject with {family} type {code}",)),
         STAND_IN,
     )  # fmt: skip
+
+
+def _nothing(stage: Stage) -> None:
+    for _ in range(2):
+        stage.want("silent", *(stage.client("cas1", "tcp", "cas2", port) for port in (443, 444, 135)))
+        stage.want("answered", stage.client("cas1", "https", "mbx2", 444))
 
 
 SCENARIOS = [
@@ -93,6 +99,21 @@ SCENARIOS = [
         )),
         _play(V6, "refused"), HOSTS,
         Policy("rejected TCP 443 over IPv6 with RST", (f"{TO_SECOND_V6} reject with tcp reset",)),
+        STAND_IN,
+    ),
+    Scenario(
+        "rejects", "everything-dropped",
+        "A firewall drops everything to one server",
+        "Without one packet from that server, a dead host looks just so: nobody can call it blocked from here.",
+        (*SERVERS, "web-mbx2"),
+        seen_from("cas1", "cas2", (
+            *(cleared_as("cas1", "cas2", port, "host-silent",
+                         because="dropped, but no packet of this server is ever seen here") for port in (443, 444, 135)),
+            clear("cas1", "mbx2", 444),
+        ), (*(absent("cas1", "cas2", port) for port in (443, 444, 135)), clear("cas1", "mbx2", 444)),
+            places="client fw-client-leg fw-server-leg firewall"),
+        _nothing, ("cas1", "cas2", "mbx2"),
+        Policy("dropped everything to cas2, silently", ("ip daddr 10.10.3.11 drop",)),
         STAND_IN,
     ),
 ]  # fmt: skip

@@ -5,7 +5,7 @@ import sys
 from firewall import Policy
 from servers import ADDRESS_BOOK_PORT, EMSMDB_PORT, STALE_PORT
 from stage import HERE, Stage
-from story import ALL_PLACES, ENDS, Scenario, clear, cleared_as, report, seen_from
+from story import ALL_PLACES, ENDS, Scenario, clear, cleared_as, one_way, report, seen_from
 
 STAND_IN = (
     "Mailbox servers are stand-ins speaking real DCE/RPC (bind, ept_map with towers, request, response, fault)"
@@ -300,6 +300,7 @@ SCENARIOS = [
                        because="data repeated without any acknowledgement, while 444 of the same server answers").seen_as("stalled"),
                 MAPPER, WEB,
             ), (CUT_OFF, MAPPER, WEB)),
+            *one_way("cas-dmz", (CUT_OFF, MAPPER, WEB)),
         ),
         _midstream_drop, HOSTS,
         Policy("dropped every packet of a connection once its client had sent 4000 octets",

@@ -1,11 +1,12 @@
 """HTTPS between Exchange servers and from clients: proxying, back end on 444, dead hosts."""
 
+import firewall
 import network
 from firewall import Policy
 from network import HOSTS as EVERY
 from servers import EMSMDB_PORT
 from stage import Stage
-from story import ALL_PLACES, Capture, Scenario, clear, cleared_as, report, seen_from
+from story import ALL_PLACES, TWO_PLACES, Capture, Scenario, clear, cleared_as, one_way, report, seen_from
 
 STAND_IN = "Exchange web services are nginx with a self-signed certificate; RPC is a stand-in."
 SERVERS = ("web-cas1", "web-cas2", "web-mbx1", "web-mbx2", "exchange-mbx2")
@@ -144,6 +145,42 @@ def _idle(stage: Stage) -> None:
 
 
 LIFE = clear("cas1", "cas2", 444, because="no rule names port 444")
+def _opened_later(stage: Stage) -> None:
+    """The rule is taken away while we watch."""
+    stage.want("answered", _get(stage, "cas1", "cas2", 444))
+    stage.want("silent", _get(stage, "cas1", "cas2", 443))
+    firewall.apply(firewall.Policy())
+    for _ in range(2):
+        stage.want("answered", _get(stage, "cas1", "cas2", 443), _get(stage, "cas1", "cas2", 444))
+
+
+def _closed_later(stage: Stage) -> None:
+    """The rule comes while we watch."""
+    firewall.apply(firewall.Policy())
+    for _ in range(2):
+        stage.want("answered", _get(stage, "cas1", "cas2", 443), _get(stage, "cas1", "cas2", 444))
+    firewall.apply(stage.scenario.policy)
+    stuck = _get(stage, "cas1", "cas2", 443)
+    stage.pause(8)
+    stage.want("answered", _get(stage, "cas1", "cas2", 444))
+    stage.want("silent", stuck)
+    stage.want("answered", _get(stage, "cas1", "cas2", 444))
+
+
+def _for_a_while(name: str, title: str, purpose: str, play, did: str) -> Scenario:
+    return Scenario(
+        "web", name, title, purpose, SERVERS,
+        seen_from("cas1", "cas2", (
+            report("cas1", "cas2", 443, "proxy-blocked", "syn-dropped",
+                   because="the firewall drops it for a part of this capture; 444 answers all the time"),
+            LIFE,
+        ), (clear("cas1", "cas2", 443, because="here only what passed is seen"), LIFE), places=TWO_PLACES),
+        play, HOSTS,
+        Policy(did, ("ip saddr 10.10.2.0/24 ip daddr 10.10.3.0/24 tcp dport 443 ct state new drop",)),
+        STAND_IN,
+    )  # fmt: skip
+
+
 SCENARIOS = [
     Scenario(
         "web", "healthy",
@@ -318,6 +355,7 @@ SCENARIOS = [
                        because="TCP is established, the ClientHello never acknowledged; TLS on 444 of the same server works"),
                 LIFE,
             ), (clear("cas1", "cas2", 443, because="here the connections are made and nothing more is seen of them"), LIFE)),
+            *one_way("cas1", (clear("cas1", "cas2", 443), LIFE)),
         ),
         _tls_dropped, HOSTS,
         Policy("dropped segments to port 443 that begin with a TLS handshake record",
@@ -391,4 +429,8 @@ SCENARIOS = [
                sysctls=(("net.netfilter.nf_conntrack_tcp_timeout_established", "8"), ("net.netfilter.nf_conntrack_tcp_loose", "0"))),
         STAND_IN,
     ),
+    _for_a_while("opened-later", "A dropped port is opened", "Blocked at first, and answered after the rule was changed.",
+                 _opened_later, "dropped TCP 443 to the second site at first, and let it pass later"),
+    _for_a_while("closed-later", "An open port is dropped", "Answered at first, and dropped after the rule was changed.",
+                 _closed_later, "let TCP 443 to the second site pass at first, and dropped it later"),
 ]  # fmt: skip

@@ -43,6 +43,13 @@ def _refused(port: int, server: str):
     return play
 
 
+def _icmp(stage: Stage) -> None:
+    """Windows takes an ICMP error to a SYN for a rumour and goes on trying."""
+    stage.want("answered", stage.windows("cas-win", "old", "https", "mbx1", 444))
+    stage.want("silent", stage.windows("cas-win", "old", "tcp", "mbx1", EMSMDB_PORT))
+    stage.want("answered", stage.windows("cas-win", "old", "https", "mbx1", 444))
+
+
 def _calls_dropped(clock: str, seconds: float, times: str) -> Scenario:
     return Scenario(
         "windows", f"dropped-{clock}",
@@ -100,6 +107,21 @@ SCENARIOS = [
         )),
         _refused(5985, "cas1"), ("cas-win", "cas1"),
         Policy("rejected TCP 5985 with RST", ("tcp dport 5985 reject with tcp reset",)),
+        STAND_IN,
+    ),
+    Scenario(
+        "windows", "rejected-icmp",
+        "ICMP to every SYN, and the client goes on to its give-up",
+        "SYNs at 0, 3 and 9 s, each answered with ICMP 3/13 by the firewall.",
+        SERVERS,
+        seen_from("cas-win", "mbx1", (
+            report("cas-win", "mbx1", EMSMDB_PORT, "icmp-prohibited",
+                   because="ICMP 3/13 from the firewall, quoting each SYN"),
+            clear("cas-win", "mbx1", 444),
+        )),
+        _icmp, HOSTS,
+        Policy("rejected TCP to the dynamic RPC range with ICMP 3/13",
+               ("ip daddr 10.10.2.0/24 tcp dport 49152-65535 reject with icmp type admin-prohibited",)),
         STAND_IN,
     ),
 ]  # fmt: skip
