@@ -15,16 +15,17 @@ from story import Scenario
 # For a kind: (display filter within the conversation, least frames, most frames).
 # {client}, {server} and {flow} are conditions on addresses and ports.
 SYN = "tcp.flags.syn==1 && tcp.flags.ack==0"
+NOT_FIREWALL = "!(ip.ttl==64) && !(ipv6.hlim==64)"
 FULL_SIZE_AGAIN = "(tcp.analysis.retransmission && ip.len==1500)"
 SIGNS = {
     "syn-dropped": ((f"{{client}} && {SYN}", 3, None), ("{server} && tcp", 0, 0)),
     "proxy-blocked": ((f"{{client}} && {SYN}", 3, None),),
-    "rpc-dynamic-port-blocked": ((f"{{client}} && {SYN}", 3, None), ("{server} && tcp", 0, 0)),
+    "rpc-dynamic-port-blocked": ((f"{{client}} && {SYN}", 3, None), ("{server} && tcp.flags.syn==1", 0, 0)),
     "no-answer": ((f"{{client}} && {SYN}", 1, None), ("{server} && tcp", 0, 0)),
     "synack-dropped": (("{server} && tcp.flags.syn==1 && tcp.flags.ack==1", 3, None), ("{flow} && tcp.len>0", 0, 0)),
     "syn-rejected": (("{server} && tcp.flags.reset==1", 1, None), ("{server} && tcp.flags.syn==1", 0, 0)),
     "icmp-prohibited": (("{flow} && (icmp.type==3 || icmpv6.type==1)", 1, None),),
-    "midstream-reset": (("{flow} && tcp.flags.reset==1 && ip.ttl==64", 1, None), ("{flow} && tcp.len>0", 2, None)),
+    "midstream-reset": (("{flow} && tcp.flags.reset==1 && !(ip.ttl>126 && ip.ttl<129)", 1, None), ("{flow} && tcp.len>0", 2, None)),
     "midstream-drop": (("{client} && tcp.analysis.retransmission && tcp.len>0", 3, None),),
     "idle-timeout": (("{client} && tcp.analysis.retransmission && tcp.len>0", 3, None),),
     "udp-blocked": (("{client} && udp", 2, None), ("{server} && udp", 0, 0)),
@@ -34,8 +35,8 @@ SIGNS = {
     "pmtu-black-hole": ((f"{{flow}} && ({FULL_SIZE_AGAIN} || tcp.analysis.lost_segment)", 1, None),),
     "media-blocked": (("{client} && udp && !icmp", 0, 0),),
     "smtp-inspection": (('{flow} && (tcp contains "220 ****" || tcp contains "XXXX")', 1, None),),
-    "refused-by-host": (("{server} && tcp.flags.reset==1 && ip.ttl!=64", 1, None), ("{server} && tcp.flags.syn==1", 0, 0)),
-    "reset-by-host": (("{server} && tcp.flags.reset==1 && ip.ttl!=64", 1, None),),
+    "refused-by-host": ((f"{{server}} && tcp.flags.reset==1 && {NOT_FIREWALL}", 1, None),),
+    "reset-by-host": ((f"{{server}} && tcp.flags.reset==1 && {NOT_FIREWALL}", 1, None),),
     "host-unreachable": (("{flow} && icmp.code==1", 1, None),),
     "host-silent": ((f"{{client}} && {SYN}", 3, None), ("{server} && tcp", 0, 0)),
     "rpc-not-registered": (("{server} && frame contains d6:a0:c9:16", 1, None),),
@@ -53,7 +54,7 @@ def doubts(scenario: Scenario, folder: pathlib.Path) -> list[str]:
         claims = [claim for expect in capture.get("expect", []) for claim in _claims(expect)]
         counts = _frames(folder / capture["file"], [claim.wanted for claim in claims])
         found += [
-            f"{capture['file']}: {claim.name}: {count} frames of {claim.wanted}, wanted {claim.least} to {claim.most or 'any'}"
+            f"{capture['file']}: {claim.name}: {count} frames of {claim.wanted}, wanted {claim.least} to {'any' if claim.most is None else claim.most}"
             for claim, count in zip(claims, counts, strict=True)
             if count < claim.least or (claim.most is not None and count > claim.most)
         ]

@@ -1,7 +1,7 @@
 """Plain clients, run inside a host: each prints one word for what the client experienced.
 
 The words are the lab's check that a scenario really happened; they are not the
-analyzer's words: answered, refused, silent, reset, unreachable, closed, gave-up.
+analyzer's words: answered, refused, silent, reset, unreachable, closed, gave-up, stuck.
 """
 
 import argparse
@@ -114,6 +114,27 @@ def hold(args: argparse.Namespace) -> str:
     return "answered"
 
 
+def push(args: argparse.Namespace) -> str:
+    """Send more than a server takes that does not read."""
+    with connect(args.host, args.port, args.seconds) as connection:
+        try:
+            for _ in range(100):
+                connection.sendall(bytes(1000))
+        except TimeoutError:
+            return "stuck"
+    return "answered"
+
+
+def idle(args: argparse.Namespace) -> str:
+    """An idle connection that TCP itself keeps alive."""
+    with connect(args.host, args.port, args.seconds) as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 2)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 1)
+        time.sleep(args.linger)
+    return "answered"
+
+
 def race(args: argparse.Namespace) -> str:
     """Dial two places at once; the first to answer is used, the other is aborted, answered or not."""
     port = args.other_port or args.port
@@ -197,7 +218,7 @@ def _read_answer(tls: socket.socket) -> bool:
 
 JOBS = {
     "tcp": tcp, "probe": probe, "https": https, "http": http, "early": early, "hold": hold, "race": race,
-    "cldap": cldap, "udp": udp, "trace": trace,
+    "push": push, "idle": idle, "cldap": cldap, "udp": udp, "trace": trace,
 }  # fmt: skip
 
 

@@ -7,7 +7,8 @@
                         /trickle        three parts a second apart, though the client has sent its FIN
     oddities.py deaf PORT                  listens and never accepts: its backlog fills up
     oddities.py late PORT SECONDS          UDP: answers after its client has gone
-    oddities.py mute PORT                  accepts, and never says anything
+    oddities.py mute PORT                  accepts, and never says or reads anything
+    oddities.py abort PORT                 reads once, then aborts, as a server does that dislikes a ClientHello
 
 Ended by SIGTERM, `http` aborts all its connections, as a service does that is restarted.
 """
@@ -24,6 +25,7 @@ ABORT = struct.pack("ii", 1, 0)
 BODY = b"<html><body>Outlook Web App stand-in</body></html>" * 8
 HEAD = b"HTTP/1.1 200 OK\r\nServer: stand-in\r\nContent-Type: text/html\r\nContent-Length: %d\r\n\r\n"
 BACKLOG = 1
+SMALL_WINDOW = 4096
 
 
 class Http:
@@ -111,10 +113,20 @@ def deaf(args: argparse.Namespace) -> None:
 
 def mute(args: argparse.Namespace) -> None:
     with socket.create_server(("", args.port)) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SMALL_WINDOW)
         print("serving", flush=True)
         kept = []
         while True:
             kept.append(listener.accept())
+
+
+def abort_each(args: argparse.Namespace) -> None:
+    with socket.create_server(("", args.port)) as listener:
+        print("serving", flush=True)
+        while True:
+            connection, _ = listener.accept()
+            connection.recv(4096)
+            abort(connection)
 
 
 def late(args: argparse.Namespace) -> None:
@@ -127,15 +139,18 @@ def late(args: argparse.Namespace) -> None:
             asked.sendto(question[:2] + b"\x81\x80" + question[4:], client)
 
 
+JOBS = {"http": http, "deaf": deaf, "mute": mute, "abort": abort_each, "late": late}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("job", choices=["http", "deaf", "mute", "late"])
+    parser.add_argument("job", choices=JOBS)
     parser.add_argument("port", type=int)
     parser.add_argument("seconds", type=float, nargs="?", default=0.0)
     parser.add_argument("--idle", type=float, default=60.0)
     parser.add_argument("--end", choices=["fin", "rst"], default="fin")
     args = parser.parse_args()
-    {"http": http, "deaf": deaf, "mute": mute, "late": late}[args.job](args)
+    JOBS[args.job](args)
 
 
 if __name__ == "__main__":

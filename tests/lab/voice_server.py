@@ -83,6 +83,14 @@ def write_scripts() -> None:
         + '<recv request="BYE"/>\n' + _send(REPEAT.format(status="200 OK") + NO_BODY)
         + '<pause milliseconds="300"/>\n'
     )  # fmt: skip
+    one_way = (
+        '<recv request="INVITE"/>\n'
+        + _send(ANSWER.format(status="200 OK") + BODY + SDP.format(host="um1").replace("sendrecv", "recvonly"))
+        + '<recv request="ACK"/>\n<recv request="INFO"/>\n' + _send(REPEAT.format(status="200 OK") + NO_BODY)
+        + '<recv request="BYE"/>\n' + _send(REPEAT.format(status="200 OK") + NO_BODY)
+        + '<pause milliseconds="300"/>\n'
+    )  # fmt: skip
+    (FOLDER / "recording.xml").write_text(_scenario(one_way))
     moved = ANSWER.format(status="302 Moved Temporarily").replace(":[local_port];transport", f":{WORKER_PORT};transport")
     redirecting = (
         '<recv request="INVITE"/>\n' + _send(moved + NO_BODY)
@@ -100,6 +108,11 @@ def write_scripts() -> None:
 
 def called_command(port: int = SIP_PORT) -> list[str]:
     return _server("called.xml", port, UM_MEDIA)
+
+
+def recording_command() -> list[str]:
+    """um1 only listens (a=recvonly) and says so."""
+    return _server("recording.xml", SIP_PORT, UM_MEDIA)
 
 
 def redirecting_command() -> list[str]:

@@ -2,6 +2,7 @@
 
 import sys
 
+import network
 from dag_member import HEARTBEAT_PORT, REPLICATION_PORT
 from firewall import Policy
 from servers import EMSMDB_PORT
@@ -98,6 +99,19 @@ def _cluster_stopped(stage: Stage) -> None:
     _rpc(stage)
     stage.finish(beats)
     _rpc(stage)
+
+
+def _node_down(stage: Stage) -> None:
+    """mbx1 dies: heartbeats, logs and RPC stop at one moment."""
+    _rpc(stage)
+    beats = _beats(stage)
+    stage.pause(4.5)
+    network.unplug("mbx1")
+    try:
+        stage.want("silent", _member(stage, "mbx2", "ship", address("mbx1"), 2), stage.client("mbx2", "tcp", "mbx1", 135))
+        stage.want("done", *beats)
+    finally:
+        network.plug("mbx1")
 
 
 def _beat(here: str, there: str):
@@ -207,5 +221,19 @@ SCENARIOS = [
         SERVERS,
         seen_from("mbx2", "mbx1", (_beat("mbx2", "mbx1"), *RPC)),
         _cluster_stopped, HOSTS, stand_ins=STAND_IN,
+    ),
+    Scenario(
+        "dag", "node-down",
+        "The partner dies",
+        "Heartbeats, log shipping and RPC fall silent together: a node that is down, not a filter.",
+        SERVERS,
+        (
+            Capture("mbx2", "mbx2", (
+                _beat("mbx1", "mbx2"), _beat("mbx2", "mbx1"), clear("mbx2", "mbx1", REPLICATION_PORT), clear("mbx2", "mbx1", 135),
+            )),
+        ),
+        _node_down, HOSTS,
+        Policy("let everything pass, but never sent ICMP unreachable", output=("icmp type destination-unreachable drop",)),
+        STAND_IN,
     ),
 ]  # fmt: skip

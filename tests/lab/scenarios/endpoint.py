@@ -4,7 +4,7 @@ from firewall import Policy
 from scenarios.rpc import STAND_IN as RPC
 from servers import EMSMDB_PORT
 from stage import Stage
-from story import Scenario, clear, cleared_as, maybe, report, seen_from
+from story import THREE_PLACES, Scenario, clear, cleared_as, maybe, report, seen_from
 
 STAND_IN = f"{RPC} The host firewall is nftables in the server's own namespace."
 SERVERS = ("exchange-mbx1", "web-mbx1", "web-cas1")
@@ -85,7 +85,7 @@ def _guarded(name: str, title: str, purpose: str, near: tuple, play, words: str,
     """All places see the same: the host firewall is behind all of them."""
     return Scenario(
         "endpoint", name, title, purpose, SERVERS,
-        seen_from(client, "mbx1", near, near), play, (client, "mbx1"),
+        seen_from(client, "mbx1", near, near, places=THREE_PLACES), play, (client, "mbx1"),
         Policy(f"let everything pass; {words}", hosts=(("mbx1", (rule,)),)),
         STAND_IN,
     )  # fmt: skip
@@ -144,7 +144,7 @@ SCENARIOS = [
             maybe("cas-dmz", "cas1", 8080, "syn-dropped",
                   because="the host lets SYNs fall because its backlog is full; the same port answered a second before").or_the_host(),
             clear("cas-dmz", "cas1", 443),
-        )] * 2)),
+        )] * 2), places=THREE_PLACES),
         _deaf, ("cas-dmz", "cas1"), stand_ins=STAND_IN,
     ),
 ]  # fmt: skip

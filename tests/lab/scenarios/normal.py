@@ -185,6 +185,67 @@ def _scan(stage: Stage) -> None:
         stage.want(word, stage.client("cas-dmz", "tcp", "cas1", port))
 
 
+def _host_dies(stage: Stage) -> None:
+    """Every port falls silent at once, also those that were served, and the router says nothing."""
+    stage.serve("cas1", "http", WEB)
+    stage.want("answered", _tls(stage), _http(stage, "/now"))
+    old = _http(stage, "/now", "--repeat", 2, "--pause", 3, "--seconds", 12)
+    stage.pause(1.5)
+    network.unplug("cas1")
+    try:
+        stage.want("silent", _tls(stage), _http(stage, "/now"), old)
+    finally:
+        network.plug("cas1")
+
+
+def _host_away(stage: Stage) -> None:
+    """As `_host_dies`, and the host is back after some twenty seconds."""
+    _host_dies(stage)
+    stage.pause(1)
+    stage.want("answered", _tls(stage), _http(stage, "/now"))
+
+
+def _client_gone(stage: Stage) -> None:
+    """The client's cable is out while the server sends: it repeats into silence."""
+    stage.serve("cas1", "http", WEB)
+    stage.want("answered", stage.client("client1", "http", "cas1", WEB, "--path", "/now"))
+    stage.client("client1", "http", "cas1", WEB, "--path", "/trickle", "--seconds", 8)
+    stage.pause(1.7)
+    network.unplug("client1")
+    try:
+        stage.pause(9)
+        stage.want("answered", _http(stage, "/now"))
+    finally:
+        network.plug("client1")
+
+
+def _zero_window(stage: Stage) -> None:
+    stage.serve("cas1", "mute", 8081)
+    stuck = stage.client("cas-dmz", "push", "cas1", 8081, "--seconds", 8)
+    stage.want("answered", _tls(stage))
+    stage.want("stuck", stuck)
+
+
+def _kept_alive(stage: Stage) -> None:
+    stage.serve("cas1", "mute", 8081)
+    kept = [stage.client("cas-dmz", "idle", "cas1", 8081, "--linger", 12) for _ in range(2)]
+    stage.want("answered", _tls(stage), *kept)
+
+
+def _tls_aborted(stage: Stage) -> None:
+    stage.serve("cas1", "abort", 444)
+    stage.want("answered", _tls(stage))
+    stage.want("reset", stage.client("cas-dmz", "https", "cas1", 444, "--attempts", 3))
+    stage.want("answered", _tls(stage))
+
+
+def _udp_retry(stage: Stage) -> None:
+    stage.serve("mbx1", "late", 53, 1.5)
+    for _ in range(3):
+        stage.want("answered", stage.client("cas-dmz", "udp", "mbx1", 53, "--repeat", 3))
+        stage.pause(2)
+
+
 def _scenario(name: str, title: str, purpose: str, truth: tuple, play, **more) -> Scenario:
     more = {"servers": SERVERS, "hosts": HOSTS, "client": "cas-dmz", "server": "cas1"} | more
     captures = seen_from(more["client"], more["server"], truth, truth, places=more.get("places", "client fw-server-leg server"))
@@ -192,6 +253,7 @@ def _scenario(name: str, title: str, purpose: str, truth: tuple, play, **more) -
                     more.get("policy", Policy()), STAND_IN)  # fmt: skip
 
 
+NEVER_SAYS = Policy("let everything pass, but never sent ICMP unreachable", output=("icmp type destination-unreachable drop",))
 DIRECTORY = {"servers": ("samba-dc1",), "hosts": ("cas-dmz", "dc1"), "server": "dc1"}
 SCENARIOS = [
     _scenario("service-restart", "A service restarts: RST to all its clients at once",
@@ -263,4 +325,23 @@ SCENARIOS = [
               (clear("cas1", "cas2", 443),), _path_mtu, servers=("web-cas2",), hosts=("cas1", "cas2"), client="cas1", server="cas2", places=ENDS),
     _scenario("port-check", "A monitor asks for every port", "Many refusals by a host whose 443 serves.",
               (LIFE, *(clear("cas-dmz", "cas1", port) for port in (25, 135, 445, 587, 993, 3268))), _scan),
+    _scenario("host-dies", "A server dies, and nobody says so",
+              "Ports that were served and ports that were not fall silent together: a dead host, not a filter.", (PLAIN, LIFE),
+              _host_dies, policy=NEVER_SAYS, places="client fw-client-leg"),
+    _scenario("host-away", "A server is away for some seconds and comes back",
+              "Silence on every port at once, then answers on every port: as a reboot looks.", (PLAIN, LIFE),
+              _host_away, policy=NEVER_SAYS, places="client fw-client-leg"),
+    _scenario("client-gone", "A client vanishes in the middle of an answer",
+              "The server repeats its data into silence, because nobody is there any more.",
+              (clear("client1", "cas1", WEB), PLAIN), _client_gone, hosts=("client1", "cas-dmz", "cas1"), client="client1",
+              policy=NEVER_SAYS, places="fw-server-leg server"),
+    _scenario("zero-window", "A server that does not read", "Its window is closed; probes are answered. Nothing is lost.",
+              (clear("cas-dmz", "cas1", 8081), LIFE), _zero_window),
+    _scenario("kept-alive", "TCP keep-alives on idle connections", "One old octet repeated each second is no retransmission.",
+              (clear("cas-dmz", "cas1", 8081), LIFE), _kept_alive, places=ENDS),
+    _scenario("tls-aborted", "A server aborts after the ClientHello",
+              "As a server does that dislikes the offer: RST by the host itself.", (clear("cas-dmz", "cas1", 444), LIFE), _tls_aborted),
+    _scenario("udp-retry", "A slow answer by UDP, asked for twice", "The question is repeated before the answer comes.",
+              (clear("cas-dmz", "mbx1", 53, transport="udp"),), _udp_retry, servers=(), hosts=("cas-dmz", "mbx1"), server="mbx1",
+              places=ENDS),
 ]  # fmt: skip

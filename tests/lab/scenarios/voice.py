@@ -51,6 +51,14 @@ def _redirected(blocked: bool):
     return play
 
 
+def _recording(stage: Stage) -> None:
+    voice_server.write_scripts()
+    called = stage.start("um1", *voice_server.recording_command())
+    stage.pause(0.7)
+    stage.do("pbx1", *voice_server.caller_command())
+    stage.finish(called)
+
+
 CALL = Scenario(
     "voice", "call",
     "A call to unified messaging with media both ways",
@@ -130,5 +138,13 @@ SCENARIOS = [
         )),
         play=_redirected(blocked=True),
         policy=Policy("dropped TCP 5065, silently", ("tcp dport 5065 drop",)),
+    ),
+    replace(
+        CALL,
+        name="recording",
+        title="Unified messaging only records",
+        purpose="a=recvonly in the answer: media in one direction is all that was promised.",
+        captures=(Capture("client", "pbx1", (TO_UM, SIP)),),
+        play=_recording,
     ),
 ]  # fmt: skip

@@ -4,7 +4,7 @@ from firewall import Policy
 from scenarios.rpc import STAND_IN as RPC
 from servers import EMSMDB_PORT
 from stage import Stage
-from story import Scenario, cleared_as, clear, report, seen_from
+from story import THREE_PLACES, Scenario, cleared_as, clear, report, seen_from
 
 STAND_IN = f"{RPC} The client is a raw-socket program with the retry clocks, TTL, options and IP identification of Windows."
 SERVERS, HOSTS = ("exchange-mbx1", "web-mbx1", "web-cas1"), ("cas-win", "mbx1")
@@ -60,7 +60,7 @@ def _calls_dropped(clock: str, seconds: float, times: str) -> Scenario:
             report("cas-win", "mbx1", EMSMDB_PORT, "rpc-dynamic-port-blocked",
                    because=f"the endpoint mapper named this port for EMSMDB, the firewall drops it; {LIFE}"),
             clear("cas-win", "mbx1", 135), clear("cas-win", "mbx1", 444),
-        )),
+        ), places=THREE_PLACES),
         _dropped(clock, seconds), HOSTS,
         Policy("dropped TCP to the dynamic RPC range towards the internal network, silently",
                ("ip daddr 10.10.2.0/24 tcp dport 49152-65535 ct state new drop",)),
@@ -73,7 +73,7 @@ def _all_well(clock: str) -> Scenario:
         "windows", f"healthy-{clock}", f"A Windows-like client ({clock}) and all is well",
         "The measure of normal for the raw-socket client.",
         SERVERS,
-        seen_from("cas-win", "mbx1", tuple(clear("cas-win", "mbx1", port) for port in (135, EMSMDB_PORT, 444))),
+        seen_from("cas-win", "mbx1", tuple(clear("cas-win", "mbx1", port) for port in (135, EMSMDB_PORT, 444)), places=THREE_PLACES),
         _healthy(clock), HOSTS, stand_ins=STAND_IN,
     )  # fmt: skip
 
@@ -92,7 +92,7 @@ SCENARIOS = [
             cleared_as("cas-win", "mbx1", CLOSED, "refused-by-host",
                        because="nothing listens there; the RSTs carry the TTL of mbx1's other packets"),
             clear("cas-win", "mbx1", 444),
-        )),
+        ), places=THREE_PLACES),
         _refused(CLOSED, "mbx1"), HOSTS, stand_ins=STAND_IN,
     ),
     Scenario(
@@ -118,7 +118,7 @@ SCENARIOS = [
             report("cas-win", "mbx1", EMSMDB_PORT, "icmp-prohibited",
                    because="ICMP 3/13 from the firewall, quoting each SYN"),
             clear("cas-win", "mbx1", 444),
-        )),
+        ), places=THREE_PLACES),
         _icmp, HOSTS,
         Policy("rejected TCP to the dynamic RPC range with ICMP 3/13",
                ("ip daddr 10.10.2.0/24 tcp dport 49152-65535 reject with icmp type admin-prohibited",)),
