@@ -54,7 +54,7 @@ def doubts(scenario: Scenario, folder: pathlib.Path) -> list[str]:
         claims = [claim for expect in capture.get("expect", []) for claim in _claims(expect)]
         counts = _frames(folder / capture["file"], [claim.wanted for claim in claims])
         found += [
-            f"{capture['file']}: {claim.name}: {count} frames of {claim.wanted}, wanted {claim.least} to {'any' if claim.most is None else claim.most}"
+            f"{capture['file']}: {claim.name}: {count} frames of {claim.wanted}, wanted {claim.range()}"
             for claim, count in zip(claims, counts, strict=True)
             if count < claim.least or (claim.most is not None and count > claim.most)
         ]
@@ -69,6 +69,9 @@ class Claim:
     wanted: str
     least: int
     most: int | None
+
+    def range(self) -> str:
+        return f"{self.least} to {'any' if self.most is None else self.most}"
 
 
 def _claims(expect: dict) -> list[Claim]:

@@ -166,12 +166,13 @@ def one_way(client: str, truth: tuple[Expect, ...]) -> tuple[Capture, ...]:
     mac = HOSTS[client].mac
     return (
         edited("sent", "client", pcap.only_from(mac), (capture_wide("one-way-capture"), *blind), f"Only what {client} sent."),
-        edited("received", "client", pcap.only_to(mac), (capture_wide("one-way-capture"), *(e for e in blind if e.transport == "tcp")),
-               f"Only what {client} received."),
+        edited("received", "client", pcap.only_to(mac),
+               (capture_wide("one-way-capture"), *(e for e in blind if e.transport == "tcp")), f"Only what {client} received."),
     )  # fmt: skip
 
 
 ALL_PLACES = "client fw-client-leg fw-server-leg server firewall"
+FOUR_PLACES = "client fw-client-leg fw-server-leg server"
 ENDS = "client server"
 TWO_PLACES = "client fw-server-leg"
 THREE_PLACES = "client fw-server-leg server"

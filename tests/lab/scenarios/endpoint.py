@@ -142,7 +142,7 @@ SCENARIOS = [
         SERVERS,
         seen_from("cas-dmz", "cas1", *([(
             maybe("cas-dmz", "cas1", 8080, "syn-dropped",
-                  because="the host lets SYNs fall because its backlog is full; the same port answered a second before").or_the_host(),
+                  because="the host lets SYNs fall, its backlog is full; the same port answered a second before").or_the_host(),
             clear("cas-dmz", "cas1", 443),
         )] * 2), places=THREE_PLACES),
         _deaf, ("cas-dmz", "cas1"), stand_ins=STAND_IN,

@@ -6,7 +6,7 @@ from network import DOMAIN
 from network import HOSTS as EVERY
 from scenarios.directory import KERBEROS_V6, _dig, _kinit, _ldap_works, _smb
 from stage import Stage
-from story import ENDS, Scenario, clear, cleared_as, maybe, seen_from
+from story import ENDS, THREE_PLACES, Scenario, clear, cleared_as, maybe, seen_from
 
 STAND_IN = "Web services are nginx, or a small web server that misbehaves on purpose; RPC is a stand-in; the directory is Samba."
 WEB = 80
@@ -248,7 +248,8 @@ def _udp_retry(stage: Stage) -> None:
 
 def _scenario(name: str, title: str, purpose: str, truth: tuple, play, **more) -> Scenario:
     more = {"servers": SERVERS, "hosts": HOSTS, "client": "cas-dmz", "server": "cas1"} | more
-    captures = seen_from(more["client"], more["server"], truth, truth, places=more.get("places", "client fw-server-leg server"))
+    places = more.get("places", THREE_PLACES)
+    captures = seen_from(more["client"], more["server"], truth, truth, places=places)
     return Scenario("normal", name, title, purpose, more["servers"], captures, play, more["hosts"],
                     more.get("policy", Policy()), STAND_IN)  # fmt: skip
 
@@ -273,7 +274,8 @@ SCENARIOS = [
     _scenario("keepalive-fin", "Idle connections are ended by the server with FIN, and the client sends once more",
               "The next request meets a closed connection: RST by the host.", (PLAIN, LIFE),
               _with_server(*[("/now", "--repeat", 2, "--pause", 5)] * 3, more=("--idle", 3), word="closed|reset")),
-    _scenario("slow-15s", "A server that takes 15 seconds", "Acknowledged at once, answered late: slow, not blocked.", (PLAIN, LIFE),
+    _scenario("slow-15s", "A server that takes 15 seconds", "Acknowledged at once, answered late: slow, not blocked.",
+              (PLAIN, LIFE),
               _with_server(("/slow/15",), ("/slow/15",), ("/slow/6",))),
     _scenario("long-poll", "A long poll of 22 seconds", "Silence by design on an established connection.", (PLAIN, LIFE),
               _with_server(("/slow/22",), ("/slow/22",)), places=ENDS),
@@ -309,7 +311,8 @@ SCENARIOS = [
               "What a client does with an older server.",
               (clear("cas-dmz", "mbx2", 135), clear("cas-dmz", "mbx2", 59531)), _mapper_fallback,
               servers=("exchange-mbx2",), hosts=("cas-dmz", "mbx2"), server="mbx2"),
-    _scenario("kerberos-too-big", "Kerberos by UDP is answered 'too big' and goes on by TCP", "An error that is part of the protocol.",
+    _scenario("kerberos-too-big", "Kerberos by UDP is answered 'too big' and goes on by TCP",
+              "An error that is part of the protocol.",
               (clear(FROM_V6, EVERY["dc1"].v6, 88), KERBEROS_V6, clear("cas-dmz", "dc1", 389)), _too_big,
               **DIRECTORY, places="client"),
     _scenario("quiet-server", "A server that accepts and says nothing", "An open connection without data for 20 s.",
@@ -319,10 +322,11 @@ SCENARIOS = [
               servers=("samba-dc1",), hosts=("cas-dmz", "mbx1", "dc1"), server="mbx1", places="client fw-server-leg"),
     _scenario("udp-closed", "Nothing listens on a UDP port", "ICMP 3/3 from the host itself: closed, not filtered.",
               (clear("cas-dmz", "cas1", 53, transport="udp"), LIFE), _udp_closed),
-    _scenario("traceroute", "A TCP traceroute", "SYNs that die at the first hop (ICMP 11/0), then one that arrives.", (LIFE,), _trace,
-              places="client fw-client-leg"),
+    _scenario("traceroute", "A TCP traceroute", "SYNs that die at the first hop (ICMP 11/0), then one that arrives.",
+              (LIFE,), _trace, places="client fw-client-leg"),
     _scenario("path-mtu", "A narrow leg that says so", "ICMP 3/4 and smaller segments: path MTU discovery at work.",
-              (clear("cas1", "cas2", 443),), _path_mtu, servers=("web-cas2",), hosts=("cas1", "cas2"), client="cas1", server="cas2", places=ENDS),
+              (clear("cas1", "cas2", 443),), _path_mtu, servers=("web-cas2",), hosts=("cas1", "cas2"),
+              client="cas1", server="cas2", places="client"),
     _scenario("port-check", "A monitor asks for every port", "Many refusals by a host whose 443 serves.",
               (LIFE, *(clear("cas-dmz", "cas1", port) for port in (25, 135, 445, 587, 993, 3268))), _scan),
     _scenario("host-dies", "A server dies, and nobody says so",
@@ -340,7 +344,8 @@ SCENARIOS = [
     _scenario("kept-alive", "TCP keep-alives on idle connections", "One old octet repeated each second is no retransmission.",
               (clear("cas-dmz", "cas1", 8081), LIFE), _kept_alive, places=ENDS),
     _scenario("tls-aborted", "A server aborts after the ClientHello",
-              "As a server does that dislikes the offer: RST by the host itself.", (clear("cas-dmz", "cas1", 444), LIFE), _tls_aborted),
+              "As a server does that dislikes the offer: RST by the host itself.",
+              (clear("cas-dmz", "cas1", 444), LIFE), _tls_aborted),
     _scenario("udp-retry", "A slow answer by UDP, asked for twice", "The question is repeated before the answer comes.",
               (clear("cas-dmz", "mbx1", 53, transport="udp"),), _udp_retry, servers=(), hosts=("cas-dmz", "mbx1"), server="mbx1",
               places=ENDS),

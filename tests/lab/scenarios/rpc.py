@@ -5,7 +5,7 @@ import sys
 from firewall import Policy
 from servers import ADDRESS_BOOK_PORT, EMSMDB_PORT, STALE_PORT
 from stage import HERE, Stage
-from story import ALL_PLACES, ENDS, Scenario, clear, cleared_as, one_way, report, seen_from
+from story import ALL_PLACES, ENDS, FOUR_PLACES, Scenario, clear, cleared_as, one_way, report, seen_from
 
 STAND_IN = (
     "Mailbox servers are stand-ins speaking real DCE/RPC (bind, ept_map with towers, request, response, fault)"
@@ -179,7 +179,7 @@ def _reset_both(name: str, ttl: int) -> Scenario:
         f"As inspection does when it gives up on a session; its RSTs start at TTL {ttl}.",
         SERVERS,
         seen_from("cas-dmz", "mbx1", truth("server", "server's"), truth("client", "client's"),
-                  places=ALL_PLACES if ttl == 64 else ENDS),
+                  places=FOUR_PLACES if ttl == 64 else ENDS),
         _both_ends(ttl), HOSTS,
         Policy(f"reset both ends of a session once its client had sent 600 octets, with TTL {ttl}"),
         f"{STAND_IN} The resetting device is a program on the firewall.",
@@ -337,7 +337,8 @@ SCENARIOS = [
         _idle_timeout, HOSTS,
         Policy("forgot connections idle for 4 s, and dropped packets of connections it does not know",
                ("ct state invalid drop", "tcp flags & (syn | ack) != syn ct state new drop"),
-               sysctls=(("net.netfilter.nf_conntrack_tcp_timeout_established", "4"), ("net.netfilter.nf_conntrack_tcp_loose", "0"))),
+               sysctls=(("net.netfilter.nf_conntrack_tcp_timeout_established", "4"),
+                        ("net.netfilter.nf_conntrack_tcp_loose", "0"))),
         STAND_IN,
     ),
     _rejected("dynamic-rejected-rst", "135 passes, the dynamic RPC ports are rejected with RST",
@@ -373,7 +374,8 @@ SCENARIOS = [
         _idle_reset, HOSTS,
         Policy("answered packets of RPC sessions that it had forgotten after 6 idle seconds with RST",
                (f"tcp dport {EMSMDB_PORT} ct state invalid reject with tcp reset",),
-               sysctls=(("net.netfilter.nf_conntrack_tcp_timeout_established", "6"), ("net.netfilter.nf_conntrack_tcp_loose", "0"))),
+               sysctls=(("net.netfilter.nf_conntrack_tcp_timeout_established", "6"),
+                        ("net.netfilter.nf_conntrack_tcp_loose", "0"))),
         STAND_IN,
     ),
     _reset_both("reset-both-ends", 64),

@@ -191,7 +191,8 @@ SCENARIOS = [
         SERVERS,
         (
             Capture("client", "cas-dmz", (DROPPED_TRUTH, *OTHERS)),
-            edited("trunk", "client", pcap.trunk(10, 20), (DROPPED_TRUTH, *OTHERS), "Each frame twice, as VLAN 10 and as VLAN 20."),
+            edited("trunk", "client", pcap.trunk(10, 20), (DROPPED_TRUTH, *OTHERS),
+                   "Each frame twice, as VLAN 10 and as VLAN 20."),
             edited("tagged", "client", pcap.trunk(10), (DROPPED_TRUTH, *OTHERS), "Each frame with one VLAN tag."),
             edited("twice", "client", pcap.twice(), (DROPPED_TRUTH, *OTHERS), "Each frame twice, 15 microseconds apart."),
             edited("cut-96", "client", pcap.cut_to(96), (DROPPED_TRUTH, *OTHERS), "Cut to 96 octets."),
@@ -203,7 +204,8 @@ SCENARIOS = [
             edited("sent", "client", pcap.only_from(OWN_MAC), (capture_wide("one-way-capture"), UNKNOWABLE, *OTHERS),
                    "Only what cas-dmz sent."),
             edited("received", "client", pcap.only_to(OWN_MAC), (
-                capture_wide("one-way-capture"), absent("cas-dmz", "mbx1", EMSMDB_PORT, because="its SYNs are in the other direction"),
+                capture_wide("one-way-capture"),
+                absent("cas-dmz", "mbx1", EMSMDB_PORT, because="its SYNs are in the other direction"),
                 *OTHERS,
             ), "Only what cas-dmz received."),
             edited("ends-after-syn", "client", pcap.ends_after_syn(EMSMDB_PORT), (
@@ -226,7 +228,8 @@ SCENARIOS = [
         SERVERS,
         (
             Capture("client", "cas-dmz", (REJECTED_TRUTH, *OTHERS)),
-            edited("trunk", "client", pcap.trunk(10, 20), (REJECTED_TRUTH, *OTHERS), "Each frame twice, as VLAN 10 and as VLAN 20."),
+            edited("trunk", "client", pcap.trunk(10, 20), (REJECTED_TRUTH, *OTHERS),
+                   "Each frame twice, as VLAN 10 and as VLAN 20."),
             edited("cut-96", "client", pcap.cut_to(96), (REJECTED_TRUTH, *OTHERS), "Cut to 96 octets."),
             edited("sent", "client", pcap.only_from(OWN_MAC), (capture_wide("one-way-capture"), UNKNOWABLE, *OTHERS),
                    "Only what cas-dmz sent."),
