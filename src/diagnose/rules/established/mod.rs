@@ -21,6 +21,7 @@ use std::net::IpAddr;
 use anyany_dissectors::Side;
 
 use crate::diagnose::context::Voice;
+use crate::diagnose::presence::Presence;
 use crate::diagnose::{Attribution, Context, Evidence, Judgement};
 use crate::flow::{Flow, Moment, Outcome, Transport};
 use crate::observe::Conversation;
@@ -183,7 +184,8 @@ impl Peer {
                 peer.outlived.get_or_insert(last);
             }
         }
-        peer.soon = context.heard_within(address, since, SOON);
+        let there = context.presence(flow.endpoint(quiet.speaker.other()), since, quiet.last.time);
+        peer.soon = context.heard_within(address, since, SOON) && !matches!(there, Presence::Gone(_));
         let voice = context.voice(address, quiet.speaker(flow), since.plus(SOON));
         peer.voice = voice.filter(|voice| voice.time > since);
         peer
