@@ -1,6 +1,8 @@
 //! Stories for the rules: small captures told as what each host sends. For each kind one that must be
 //! told so, and others that look alike and must not.
 
+mod delivery;
+mod drops;
 mod icmp;
 mod resets;
 mod rpc;
@@ -48,8 +50,16 @@ enum Expected {
 }
 use Expected::{Finds, Spares};
 
-const ALL: &[&[Story]] =
-    &[silence::STORIES, resets::STORIES, icmp::STORIES, rpc::STORIES, udp::STORIES, whole::STORIES];
+const ALL: &[&[Story]] = &[
+    silence::STORIES,
+    resets::STORIES,
+    icmp::STORIES,
+    rpc::STORIES,
+    udp::STORIES,
+    whole::STORIES,
+    drops::STORIES,
+    delivery::STORIES,
+];
 
 fn stories() -> impl Iterator<Item = &'static Story> {
     ALL.iter().copied().flatten()
