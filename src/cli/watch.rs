@@ -103,7 +103,7 @@ impl Session {
         let now = now();
         let trace = self.watch.trace(now);
         let (roster, diagnosis) = self.judge(&trace);
-        let changes = self.alerts.look(&diagnosis, now);
+        let changes = self.alerts.look(&diagnosis, &trace, now);
         if changes.is_empty() {
             return Ok(());
         }
@@ -200,7 +200,7 @@ impl Out {
                 for reason in &judgement.because {
                     writeln!(self.to, "    because {}", escaped(reason))?;
                 }
-                if judgement.kind.verdict() == Verdict::Blocked {
+                if matches!(judgement.kind.verdict(), Verdict::Blocked | Verdict::Altered) {
                     writeln!(self.to, "    next    {}", escaped(&words::next_step(report, finding)))?;
                 }
                 Ok(())
