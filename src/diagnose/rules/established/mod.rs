@@ -12,9 +12,6 @@ pub(super) mod stall;
 mod timers;
 pub(super) mod tls;
 
-#[cfg(test)]
-mod tests;
-
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
