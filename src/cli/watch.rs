@@ -103,7 +103,7 @@ impl Session {
         let now = now();
         let trace = self.watch.trace(now);
         let (roster, diagnosis) = self.judge(&trace);
-        let changes = self.alerts.look(&diagnosis, now);
+        let changes = self.alerts.look(&diagnosis, &trace, now);
         if changes.is_empty() {
             return Ok(());
         }

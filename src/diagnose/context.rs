@@ -235,6 +235,27 @@ impl<'a> Context<'a> {
         other.map(|other| other.flow.initiator.address).take(MOST_NAMED).collect()
     }
 
+    /// Conversations of the same two hosts, whoever called, near the time, in which they understood each other.
+    pub fn of_pair(&self, conversation: &Conversation) -> impl Iterator<Item = &'a Conversation> + '_ {
+        let flow = &conversation.flow;
+        let (client, server) = (flow.initiator.address, flow.responder.address);
+        let called = self.near(self.reached.get(&(client, server)), flow.first.time, flow.last.time);
+        called.chain(self.near(self.reached.get(&(server, client)), flow.first.time, flow.last.time))
+    }
+
+    /// Conversations of anyone with the same server port, near the time, in which they understood each other.
+    pub fn of_port(&self, conversation: &Conversation) -> impl Iterator<Item = &'a Conversation> + '_ {
+        let flow = &conversation.flow;
+        let reached = self.reached_port.get(&(flow.responder, flow.key.transport));
+        self.near(reached, flow.first.time, flow.last.time)
+    }
+
+    /// Whether the host was heard after `time`, by any of its addresses, within `span`.
+    pub fn heard_within(&self, host: IpAddr, time: Time, span: Span) -> bool {
+        let (from, to) = (time.plus(Span::millis(1)), time.plus(span));
+        self.roster.addresses(host).into_iter().any(|address| self.trace.life.between(address, from, to))
+    }
+
     /// Conversations in which a client reached a server's port, whenever that was.
     pub fn successes(
         &self,

@@ -74,6 +74,14 @@ kinds! {
     IcmpProhibited "icmp-prohibited" Blocked;
     /// An established connection is cut by an RST that the host did not send.
     MidstreamReset "midstream-reset" Blocked;
+    /// An established connection falls silent: one side repeats itself and nothing is acknowledged.
+    MidstreamDrop "midstream-drop" Blocked;
+    /// A device forgot a connection that was idle.
+    IdleTimeout "idle-timeout" Blocked;
+    /// TCP passes, TLS does not.
+    TlsBlocked "tls-blocked" Blocked;
+    /// Large packets are lost, small ones pass.
+    PmtuBlackHole "pmtu-black-hole" Blocked;
     /// Datagrams that ask for an answer get none, while the server answers others.
     UdpBlocked "udp-blocked" Blocked;
     /// A device on the path masks what SMTP says.
@@ -88,6 +96,10 @@ kinds! {
     RpcNotRegistered "rpc-not-registered" NotBlocked;
     /// The host itself cut an established connection.
     ResetByHost "reset-by-host" NotBlocked;
+    /// The network delivered the question, the service took its time.
+    ServiceSlow "service-slow" NotBlocked;
+    /// The listener takes some connections and ignores or refuses others at the same time.
+    HostOverloaded "host-overloaded" NotBlocked;
     /// No answer, and not enough evidence to say why.
     NoAnswer "no-answer" Inconclusive;
     /// No answer from a host that was never heard.

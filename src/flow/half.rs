@@ -1,7 +1,7 @@
 //! One direction of a flow: what its sender did, as far as it was seen.
 
 use crate::decode::TcpOptions;
-use crate::flow::Moment;
+use crate::flow::{Delivery, Moment};
 use crate::time::{Span, Time};
 
 /// Counters and marks of one direction.
@@ -51,7 +51,7 @@ pub struct Half {
     pub window: u16,
     /// Options of its SYN or SYN-ACK.
     pub options: Option<TcpOptions>,
-    /// The largest payload seen in one packet, and the largest one the other side acknowledged.
+    /// The largest payload seen in one packet.
     pub largest_payload: u32,
     /// Initial sequence number, from SYN or SYN-ACK.
     pub isn: Option<u32>,
@@ -59,6 +59,8 @@ pub struct Half {
     pub next_sequence: Option<u32>,
     /// The highest acknowledgement that this side sent.
     pub acknowledged: Option<u32>,
+    /// What became of its octets.
+    pub delivery: Delivery,
     /// Marks of recent packets, to know copies by.
     pub(super) recent: Recent,
 }

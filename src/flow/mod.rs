@@ -1,6 +1,7 @@
 //! Flow truth: one record per attempt, with what each side did and how it ended.
 
 mod community;
+mod delivery;
 mod half;
 mod history;
 mod key;
@@ -9,6 +10,7 @@ mod live;
 mod outcome;
 mod reassembly;
 mod record;
+mod sequence;
 mod table;
 
 #[cfg(test)]
@@ -19,6 +21,7 @@ use anyany_dissectors::Side;
 use crate::decode::Packet;
 
 pub use community::community_id;
+pub use delivery::{Delivery, Missing, Repeated};
 pub use half::{Half, TtlRange};
 pub use history::History;
 pub use key::{Endpoint, FlowKey, FrameRef, Moment, Transport};

@@ -190,6 +190,14 @@ impl Flow {
         if source == self.initiator { Side::Initiator } else { Side::Responder }
     }
 
+    /// Address and port of a side.
+    pub fn endpoint(&self, side: Side) -> Endpoint {
+        match side {
+            Side::Initiator => self.initiator,
+            Side::Responder => self.responder,
+        }
+    }
+
     /// One direction.
     pub fn half(&self, side: Side) -> &Half {
         let [initiator, responder] = &self.halves;

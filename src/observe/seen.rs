@@ -39,6 +39,15 @@ pub struct Call {
     pub side: Side,
 }
 
+/// A request and how long its answer took.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answered {
+    /// The request.
+    pub call: Call,
+    /// When its answer came.
+    pub answer: Moment,
+}
+
 /// Media that a session description promised.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PromisedMedia {
@@ -97,6 +106,8 @@ pub struct Seen {
     pub last_reply: Option<Moment>,
     /// Requests without an answer, oldest first; only the latest few.
     pub waiting: Vec<Call>,
+    /// The request whose answer took longest.
+    pub slowest: Option<Answered>,
     /// Interfaces that the client asked for on this connection.
     pub wanted: Vec<Uuid>,
     /// Interfaces that the server accepted on this very port.
@@ -159,7 +170,7 @@ impl Seen {
 
     /// The sides of the flow were exchanged.
     pub(super) fn flip(&mut self) {
-        for call in &mut self.waiting {
+        for call in self.waiting.iter_mut().chain(self.slowest.iter_mut().map(|slowest| &mut slowest.call)) {
             call.side = call.side.other();
         }
         for event in &mut self.sip {
@@ -170,6 +181,14 @@ impl Seen {
         }
         for (_, _, side) in &mut self.alerts {
             *side = side.other();
+        }
+    }
+
+    /// A request got its answer.
+    pub(super) fn answered(&mut self, call: Call, answer: Moment) {
+        let took = |call: &Call, answer: Moment| answer.time.since(call.moment.time);
+        if self.slowest.as_ref().is_none_or(|slowest| took(&slowest.call, slowest.answer) < took(&call, answer)) {
+            self.slowest = Some(Answered { call, answer });
         }
     }
 

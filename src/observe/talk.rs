@@ -273,6 +273,7 @@ impl Talk {
         };
         let service = ServicePort { server: server.address, port: server.port, transport: about.transport };
         world.answered(service, about.moment.time.since(call.moment.time));
+        seen.answered(call, about.moment);
     }
 
     fn note_sip(&mut self, about: &About, side: Side, what: &str, class: Option<anyany_dissectors::ReplyClass>) {

@@ -12,6 +12,9 @@ mod merge;
 mod plan;
 mod worker;
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 use std::thread;
 

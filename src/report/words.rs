@@ -196,6 +196,16 @@ pub fn summary(report: &Report<'_>, finding: &Finding) -> String {
         }
         Kind::IcmpProhibited => format!("Connection attempts are rejected with an ICMP error: {path}"),
         Kind::MidstreamReset => format!("Established connections are cut by another machine: {path}"),
+        Kind::MidstreamDrop => {
+            format!("Established connections fall silent: packets vanish between hosts that are alive: {path}")
+        }
+        Kind::IdleTimeout => format!("A device on the path forgets idle connections: {path}"),
+        Kind::TlsBlocked => format!("TCP connects, TLS does not pass: {path}"),
+        Kind::PmtuBlackHole => format!("Large packets are lost, small ones pass: {path}"),
+        Kind::ServiceSlow => format!("The server was reached; its service answers late or not at all: {path}"),
+        Kind::HostOverloaded => {
+            format!("The server was reached; its listener takes some connections and not others: {path}")
+        }
         Kind::UdpBlocked => {
             format!("UDP requests get no answer from a server that answers this service otherwise: {path}")
         }
@@ -322,6 +332,18 @@ pub fn next_step(report: &Report<'_>, finding: &Finding) -> String {
         (Kind::ResetByHost, _) => format!(
             "Look at the event log of the host that sent the RST, at the time of the first frame: {server} and {client}"
         ),
+        (Kind::ServiceSlow, _) => format!(
+            "On {server}: look at the load, the event log and the service itself at the time of the first frame; the network has done its part"
+        ),
+        (Kind::HostOverloaded, _) => format!(
+            "On {server}: look at the load, the connection limits and the accept backlog of port {port}; the network has done its part"
+        ),
+        (Kind::IdleTimeout, _) => format!(
+            "Raise the idle timer for {client} to {server} on the firewalls and load balancers between them above the keep-alive of both hosts (Windows: 2 hours), or set KeepAliveTime to 15-30 minutes on both (HKLM\\SYSTEM\\CurrentControlSet\\Services\\Tcpip\\Parameters) and for RPC MinimumConnectionTimeout to 120 seconds; timers must fall from client to server"
+        ),
+        (Kind::PmtuBlackHole, _) => format!(
+            "Find the largest packet that passes (ping -f -l 1472 {server}, then less), and let ICMP \"fragmentation needed\" (3/4; ICMPv6 2/0) pass, or lower the MSS on the device with the small MTU"
+        ),
         (Kind::HostSilent | Kind::NoAnswer, _) => {
             format!("Capture beside {server} at the same time: do the packets of {client} arrive there?")
         }
@@ -407,6 +429,10 @@ pub fn incident(report: &Report<'_>, incident: &Incident) -> String {
         Kind::SynRejected => format!("a device answers {from} with RST in the name of {to} on {ports}"),
         Kind::IcmpProhibited => format!("{from} is refused {to} on {ports} by ICMP"),
         Kind::MidstreamReset => format!("a device cuts connections of {from} to {to} on {ports}"),
+        Kind::MidstreamDrop => format!("established connections of {from} to {to} on {ports} fall silent"),
+        Kind::IdleTimeout => format!("idle connections of {from} to {to} on {ports} are forgotten on the way"),
+        Kind::TlsBlocked => format!("{from} reaches {to} on {ports} by TCP, but TLS does not pass"),
+        Kind::PmtuBlackHole => format!("large packets between {from} and {to} ({ports}) are lost"),
         Kind::UdpBlocked => format!("requests of {from} to {to} on {ports} get no answer"),
         _ => summary(report, first),
     }

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use crate::diagnose::{Diagnosis, Finding, Kind, Verdict};
 use crate::flow::Transport;
+use crate::observe::Trace;
 use crate::time::{Span, Time};
 
 /// What makes a finding the same one at the next look.
@@ -63,14 +64,14 @@ pub struct Alerts {
 
 impl Alerts {
     /// Compares a new diagnosis with what is open. In order: resolved, updated, opened, each in the order of the report.
-    pub fn look(&mut self, diagnosis: &Diagnosis, now: Time) -> Vec<Change> {
+    pub fn look(&mut self, diagnosis: &Diagnosis, trace: &Trace, now: Time) -> Vec<Change> {
         let current: BTreeMap<Place, &Finding> = diagnosis
             .findings
             .iter()
             .filter(|finding| worth_telling(finding, now))
             .map(|one| (place(one), one))
             .collect();
-        let mut changes = self.resolve(&current, now);
+        let mut changes = self.resolve(&current, trace, now);
         for (place, finding) in &current {
             if finding.resolved {
                 continue; // it failed and works by now: told as resolved if it was open
@@ -96,11 +97,12 @@ impl Alerts {
         changes
     }
 
-    fn resolve(&mut self, current: &BTreeMap<Place, &Finding>, now: Time) -> Vec<Change> {
+    fn resolve(&mut self, current: &BTreeMap<Place, &Finding>, trace: &Trace, now: Time) -> Vec<Change> {
         let mut changes = Vec::new();
         self.open.retain(|place, open| {
             let still = current.get(place);
-            let works_again = still.is_some_and(|finding| finding.resolved);
+            // An attempt that was given up for failed may still get its answer: then no failure is left.
+            let works_again = still.map_or_else(|| reached_since(&open.finding, trace), |finding| finding.resolved);
             let replaced = current.keys().any(|other| same_path(place, other) && place.4 != other.4);
             let gone =
                 still.is_none() && (replaced || open.finding.last.is_none_or(|last| now.since(last) >= FORGOTTEN));
@@ -145,6 +147,20 @@ fn worth_telling(finding: &Finding, now: Time) -> bool {
 fn place(finding: &Finding) -> Place {
     let address = |party: &Option<crate::diagnose::Party>| party.as_ref().map(|party| party.address);
     (address(&finding.client), address(&finding.server), finding.transport, finding.port, finding.judgement.kind)
+}
+
+/// Whether the client reached the server's port after the last failed try.
+fn reached_since(finding: &Finding, trace: &Trace) -> bool {
+    let (Some(client), Some(server)) = (&finding.client, &finding.server) else { return false };
+    trace.conversations.iter().any(|one| {
+        let flow = &one.flow;
+        one.outcome.reached()
+            && flow.initiator.address == client.address
+            && flow.responder.address == server.address
+            && Some(flow.responder.port) == finding.port
+            && Some(flow.key.transport) == finding.transport
+            && finding.last.is_none_or(|last| flow.last.time >= last)
+    })
 }
 
 fn same_path(one: &Place, other: &Place) -> bool {

@@ -1,6 +1,7 @@
 //! The order of judgement (signatures.md, section 0): for one conversation the first rule that fits
 //! decides, so that what is normal is never called a block.
 
+mod established;
 mod icmp;
 mod one_way;
 mod ordinary;
@@ -36,12 +37,21 @@ const ORDER: &[Rule] = &[
     ordinary::judge, // everyday patterns that look like failures
     one_way::judge,  // could the capture have seen an answer?
     rpc::unregistered,
+    established::overload::refusing,
     refused::judge,
     icmp::judge,
     syn_ack::judge,
     silence::judge,
     udp::judge,
+    // Established, then failed: the telling kinds before the plain ones.
+    established::pmtu::judge,
+    established::tls::judge,
+    established::bind::judge,
+    established::idle::judge,
+    established::stall::judge,
     reset::judge,
+    established::slow::judge,
+    established::overload::hesitating,
 ];
 
 /// What the first fitting rule says; an endpoint mapper's answer may make it more telling.

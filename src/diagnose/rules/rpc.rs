@@ -63,7 +63,7 @@ pub(super) fn join(context: &Context<'_>, conversation: &Conversation, mut judge
 
 /// The endpoint mapper's answer that a connection follows: the last one to this client before it, else
 /// what the book knows of the port. With it, whether this client was the one told.
-fn named(context: &Context<'_>, conversation: &Conversation) -> Option<(Uuid, Moment, bool)> {
+pub(super) fn named(context: &Context<'_>, conversation: &Conversation) -> Option<(Uuid, Moment, bool)> {
     let flow = &conversation.flow;
     let (client, server) = (flow.initiator.address, flow.responder);
     let mut own: Option<(Moment, Uuid)> = None;

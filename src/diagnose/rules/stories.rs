@@ -126,8 +126,10 @@ fn kinds(findings: &[Finding]) -> Vec<Kind> {
     findings.iter().map(|finding| finding.judgement.kind).collect()
 }
 
-/// What makes a finding the same finding.
-fn paths(findings: &[Finding]) -> BTreeSet<(Kind, Option<IpAddr>, Option<IpAddr>, Option<u16>)> {
+/// Kind, client, server, and the server's port: what makes a finding the same finding.
+type Path = (Kind, Option<IpAddr>, Option<IpAddr>, Option<u16>);
+
+fn paths(findings: &[Finding]) -> BTreeSet<Path> {
     let party = |party: &Option<crate::diagnose::Party>| party.as_ref().map(|party| party.address);
     findings
         .iter()

@@ -6,6 +6,7 @@
 mod captures;
 mod conversation;
 mod dialogue;
+mod streams;
 
 pub use captures::{capture, decode, pipeline};
 pub use conversation::{Conversation, Part};

@@ -1,0 +1,117 @@
+//! A listener that is overloaded: at the same moment it takes some connections and ignores or refuses
+//! others (signatures.md b and l).
+
+use std::collections::BTreeSet;
+
+use anyany_dissectors::Side;
+
+use crate::diagnose::rules::{Ruling, refused};
+use crate::diagnose::{Attribution, Context, Evidence, Judgement, Kind};
+use crate::flow::{Flow, Moment, Outcome, Transport};
+use crate::observe::Conversation;
+use crate::time::{Span, Time};
+
+/// The SYN was answered only when it came again, of several clients at that time, while others were
+/// answered at once and the host's other ports never hesitated.
+pub(in crate::diagnose::rules) fn hesitating(context: &Context<'_>, conversation: &Conversation) -> Ruling {
+    let Some(answer) = late_answer(&conversation.flow) else { return Ruling::Pass };
+    let flow = &conversation.flow;
+    let (client, server) = (flow.initiator.address, flow.responder);
+    let around = || context.of_port(conversation).filter(|other| near(other.flow.first.time, flow.first.time));
+    let late: Vec<&Conversation> = around().filter(|other| late_answer(&other.flow).is_some()).collect();
+    let clients: BTreeSet<_> = late.iter().map(|other| other.flow.initiator.address).collect();
+    let prompt = around().filter(|other| other.flow.connect_time().is_some_and(|span| span < AT_ONCE)).count();
+    // Loss on the way would not pick one port.
+    let elsewhere = context.of_pair(conversation).filter(|other| {
+        near(other.flow.first.time, flow.first.time) && other.flow.responder != server && other.flow.tries.count > 0
+    });
+    let (mut smooth, mut rough) = (0usize, 0usize);
+    for other in elsewhere {
+        if late_answer(&other.flow).is_some() { rough += 1 } else { smooth += 1 }
+    }
+    let many = late.len() >= FEWEST && clients.len() >= FEWEST_CLIENTS;
+    if !many || prompt < FEWEST || smooth == 0 || rough > 0 {
+        return Ruling::Pass;
+    }
+    let judgement = overloaded(0.7)
+        .because(format!(
+            "{server} answers the SYNs of {} clients only when they are sent again ({} connections), others at once",
+            clients.len(),
+            late.len()
+        ))
+        .because(format!("other ports answer {client} at once at that time: the path does not lose packets"))
+        .or("loss on the way", "it would not pick one port", "")
+        .frame(flow.first, "SYN")
+        .frame(answer, "SYN-ACK, to a later SYN");
+    Ruling::Found(show(judgement, late.iter().map(|other| other.flow.first), "SYN of another connection answered late"))
+}
+
+/// The host's own RST, while it takes other connections to the same port in the same second.
+pub(in crate::diagnose::rules) fn refusing(context: &Context<'_>, conversation: &Conversation) -> Ruling {
+    if conversation.outcome != Outcome::Refused {
+        return Ruling::Pass;
+    }
+    let flow = &conversation.flow;
+    let when = |other: &Conversation| other.flow.first.time.since(flow.first.time);
+    let taken = |other: &&Conversation| when(other).0.abs() <= SAME_TIME.0 && other.flow.established.is_some();
+    let accepted: Vec<Moment> = context.of_port(conversation).filter(taken).map(|other| other.flow.first).collect();
+    let before = accepted.iter().any(|moment| moment.time < flow.first.time);
+    let after = accepted.iter().any(|moment| moment.time > flow.first.time);
+    let refusals = context.refusals(flow.responder.address).iter().filter(|refusal| {
+        refusal.port == flow.responder.port && refusal.moment.time.since(flow.first.time).0.abs() <= SAME_TIME.0
+    });
+    let refusals = refusals.count();
+    // A service that starts or stops accepts on one side of the refusal only.
+    if !before || !after || refusals < FEWEST {
+        return Ruling::Pass;
+    }
+    let Ruling::Found(host) = refused::judge(context, conversation) else { return Ruling::Pass };
+    if host.kind != Kind::RefusedByHost {
+        return Ruling::Pass;
+    }
+    let mut judgement = overloaded(0.75).because(format!(
+        "{} refuses {refusals} connections and takes {} others to the same port within two seconds",
+        flow.responder,
+        accepted.len()
+    ));
+    judgement.because.extend(host.because);
+    judgement.evidence = host.evidence;
+    Ruling::Found(show(judgement, accepted.into_iter(), "a connection that was taken"))
+}
+
+fn overloaded(confidence: f64) -> Judgement {
+    Judgement::new(Kind::HostOverloaded, Attribution::Endpoint, confidence)
+}
+
+fn show(mut judgement: Judgement, moments: impl Iterator<Item = Moment>, note: &str) -> Judgement {
+    let shown = moments.take(MOST_SHOWN).map(|moment| Evidence { frame: moment.frame, note: note.to_owned() });
+    judgement.evidence.extend(shown);
+    judgement
+}
+
+/// The SYN-ACK, when it came to a SYN that had been sent before without an answer.
+fn late_answer(flow: &Flow) -> Option<Moment> {
+    let (first, answer) = (flow.tries.begin()?, flow.answers.begin()?);
+    let late = flow.tries.count > 1 && answer.time.since(first.time) >= RETRY;
+    let whole = flow.key.transport == Transport::Tcp && flow.established.is_some();
+    (late && whole && flow.half(Side::Responder).unseen == 0).then_some(answer)
+}
+
+fn near(a: Time, b: Time) -> bool {
+    a.since(b).0.abs() <= NEAR.0
+}
+
+/// Connections in trouble, and connections in order, that make a pattern.
+const FEWEST: usize = 3;
+/// One client alone may have trouble of its own.
+const FEWEST_CLIENTS: usize = 2;
+/// No stack sends a SYN again sooner (RFC 6298 §2).
+const RETRY: Span = Span::millis(900);
+/// An answer without hesitation.
+const AT_ONCE: Span = Span::millis(500);
+/// What belongs to one moment of overload.
+const NEAR: Span = Span::seconds(10);
+/// Taken and refused at the same time.
+const SAME_TIME: Span = Span::seconds(1);
+/// Connections shown as evidence.
+const MOST_SHOWN: usize = 4;
