@@ -2,6 +2,7 @@
 //! it, what to do.
 
 mod blocked;
+mod established;
 mod inconclusive;
 mod not_blocked;
 
@@ -35,11 +36,17 @@ pub fn explanation(kind: Kind) -> &'static Explanation {
         Kind::SynRejected => &blocked::SYN_REJECTED,
         Kind::IcmpProhibited => &blocked::ICMP_PROHIBITED,
         Kind::MidstreamReset => &blocked::MIDSTREAM_RESET,
+        Kind::MidstreamDrop => &established::MIDSTREAM_DROP,
+        Kind::IdleTimeout => &established::IDLE_TIMEOUT,
+        Kind::TlsBlocked => &established::TLS_BLOCKED,
+        Kind::PmtuBlackHole => &established::PMTU_BLACK_HOLE,
         Kind::UdpBlocked => &blocked::UDP,
         Kind::RefusedByHost => &not_blocked::REFUSED,
         Kind::HostUnreachable => &not_blocked::UNREACHABLE,
         Kind::RpcNotRegistered => &not_blocked::NOT_REGISTERED,
         Kind::ResetByHost => &not_blocked::RESET,
+        Kind::ServiceSlow => &established::SLOW,
+        Kind::HostOverloaded => &established::OVERLOADED,
         Kind::NoAnswer => &inconclusive::NO_ANSWER,
         Kind::HostSilent => &inconclusive::HOST_SILENT,
         Kind::OneWayCapture => &inconclusive::ONE_WAY,
