@@ -106,9 +106,7 @@ impl Delivery {
         // Once a piece of the candidate is sent by itself, an acknowledgement says nothing of the whole.
         self.candidate.take_if(|(end, length)| {
             let start = end.wrapping_sub(*length);
-            segment.payload < *length
-                && distance(start, segment.sequence) >= 0
-                && distance(segment.sequence, *end) > 0
+            segment.payload < *length && distance(start, segment.sequence) >= 0 && distance(segment.sequence, *end) > 0
         });
         let fresh = Repeated {
             sequence: segment.sequence,

@@ -13,7 +13,8 @@ pub(in crate::diagnose::rules) fn judge(context: &Context<'_>, conversation: &Co
     let found = lost(context, conversation, bind).or_else(|| cut(context, conversation, bind));
     let Some(mut judgement) = found else { return Ruling::Pass };
     judgement.interface = seen.wanted.first().copied();
-    let what = judgement.interface.map_or_else(|| "the bind".to_owned(), |uuid| format!("the bind to interface {uuid}"));
+    let what =
+        judgement.interface.map_or_else(|| "the bind".to_owned(), |uuid| format!("the bind to interface {uuid}"));
     judgement.because.insert(0, format!("the handshake of TCP is complete, {what} gets no answer: it is filtered"));
     judgement = judgement.frame(bind.moment, "bind");
     let server = conversation.flow.responder;
@@ -40,9 +41,7 @@ fn lost(context: &Context<'_>, conversation: &Conversation, bind: &Call) -> Opti
 fn cut(context: &Context<'_>, conversation: &Conversation, bind: &Call) -> Option<Judgement> {
     let reset = conversation.flow.resets.first().filter(|reset| reset.side != bind.side)?;
     match reset::judge(context, conversation) {
-        Ruling::Found(judgement)
-            if judgement.kind == Kind::MidstreamReset && reset.moment.time >= bind.moment.time =>
-        {
+        Ruling::Found(judgement) if judgement.kind == Kind::MidstreamReset && reset.moment.time >= bind.moment.time => {
             Some(judgement)
         }
         _ => None,

@@ -210,8 +210,7 @@ impl Peer {
             let ports: Vec<_> = self.ports.iter().map(u16::to_string).collect();
             judgement = judgement.because(format!("the same hosts talk on port {} after that", ports.join(", ")));
         } else if let Some(voice) = self.voice {
-            judgement =
-                judgement.because(format!("{address} is alive: it was heard at {}", voice.time.rfc3339(0)));
+            judgement = judgement.because(format!("{address} is alive: it was heard at {}", voice.time.rfc3339(0)));
         }
         if let Some(outlived) = self.outlived {
             let note = format!("a connection of {address} that began before the silence goes on");

@@ -21,8 +21,9 @@ pub(in crate::diagnose::rules) fn judge(context: &Context<'_>, conversation: &Co
     }
     let judgement = drop(context, conversation, &quiet, &peer);
     Ruling::Found(match flow.pause {
-        Some(pause) if !pause.answered && pause.after == quiet.since => judgement
-            .because(format!("the connection had been still for {:.1} s before", pause.span.as_seconds())),
+        Some(pause) if !pause.answered && pause.after == quiet.since => {
+            judgement.because(format!("the connection had been still for {:.1} s before", pause.span.as_seconds()))
+        }
         _ => judgement,
     })
 }
