@@ -200,7 +200,7 @@ impl Out {
                 for reason in &judgement.because {
                     writeln!(self.to, "    because {}", escaped(reason))?;
                 }
-                if judgement.kind.verdict() == Verdict::Blocked {
+                if matches!(judgement.kind.verdict(), Verdict::Blocked | Verdict::Altered) {
                     writeln!(self.to, "    next    {}", escaped(&words::next_step(report, finding)))?;
                 }
                 Ok(())

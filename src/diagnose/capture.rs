@@ -8,8 +8,8 @@ use crate::time::Span;
 
 /// What the capture itself keeps from being known.
 pub(super) fn judge(context: &Context<'_>) -> Vec<Finding> {
-    let whole = [one_way(context), started_midway(context), loss(context), duplicates(context)];
-    let each = context.trace.healths.iter().flat_map(|health| [truncated(context, health), clock(health)]);
+    let whole = [one_way(context), started_midway(context), loss(context), duplicates(context), truncated(context)];
+    let each = context.trace.healths.iter().map(clock);
     whole.into_iter().chain(each).flatten().collect()
 }
 
@@ -53,11 +53,12 @@ fn duplicates(context: &Context<'_>) -> Option<Finding> {
     Some(whole(judgement, usize::try_from(copies).unwrap_or(usize::MAX)))
 }
 
-fn truncated(context: &Context<'_>, health: &Health) -> Option<Finding> {
-    let (snapped, packets) = (health.summary.snapped, health.summary.packets);
-    let cut = |one: &&Conversation| {
-        one.flow.first.frame.capture == health.index && one.flow.halves.iter().any(|half| half.snapped > 0)
-    };
+/// Over all files of the trace: a ring of captures has one snap length, and is told of once.
+fn truncated(context: &Context<'_>) -> Option<Finding> {
+    let healths = &context.trace.healths;
+    let snapped: u64 = healths.iter().map(|health| health.summary.snapped).sum();
+    let packets: u64 = healths.iter().map(|health| health.summary.packets).sum();
+    let cut = |one: &&Conversation| one.flow.halves.iter().any(|half| half.snapped > 0);
     let first = context.trace.conversations.iter().find(cut)?;
     if snapped.saturating_mul(20) < packets {
         return None;
@@ -122,6 +123,7 @@ fn whole(judgement: Judgement, attempts: usize) -> Finding {
         judgement,
         severity: Severity::Low,
         client: None,
+        client_port: None,
         server: None,
         port: None,
         transport: None,

@@ -103,6 +103,8 @@ pub struct Finding {
     pub severity: Severity,
     /// Who called; `None` for a claim about the capture.
     pub client: Option<Party>,
+    /// The port that it sends from, where the finding is about one: media and heartbeats.
+    pub client_port: Option<u16>,
     /// Who was called.
     pub server: Option<Party>,
     /// The server's port.
@@ -132,9 +134,10 @@ pub enum Severity {
     Info,
     /// Something failed that is not a block, or could not be judged.
     Low,
-    /// A block between hosts whose roles are not known.
+    /// A block between hosts whose roles are not known, or an alteration.
     Medium,
-    /// A block on a path of which one end is an Exchange server or domain controller.
+    /// A block on a path of which one end is an Exchange server or domain controller, or an
+    /// alteration between two of them.
     High,
     /// A block between Exchange servers, or between them and domain controllers.
     Critical,

@@ -2,17 +2,20 @@
 
 use std::collections::BTreeMap;
 
+use crate::diagnose::groups::Groups;
 use crate::diagnose::{Finding, Incident, Kind, Verdict};
 use crate::topology::Roster;
 
-/// Groups blocked findings that have kind, direction of roles and network in common: one missing rule
-/// shows itself as many paths. Findings that are no block stay by themselves.
+/// Groups blocked and altered findings that have kind, direction of roles and network in common: one
+/// missing rule shows itself as many paths. The ports of one failover are one cause, whatever their
+/// direction. Findings of other verdicts stay by themselves.
 pub(super) fn group(findings: &mut [Finding], roster: &Roster) -> Vec<Incident> {
     let mut causes: BTreeMap<(Kind, String, String), Vec<usize>> = BTreeMap::new();
     let mut order = Vec::new();
+    let failovers = failovers(findings);
     for (at, finding) in findings.iter().enumerate() {
         let (Some(client), Some(server)) = (&finding.client, &finding.server) else { continue };
-        if finding.judgement.kind.verdict() != Verdict::Blocked {
+        if !matches!(finding.judgement.kind.verdict(), Verdict::Blocked | Verdict::Altered) {
             continue;
         }
         let side = |party: &crate::diagnose::Party| match roster.host(party.address).and_then(|host| host.site.clone())
@@ -22,7 +25,10 @@ pub(super) fn group(findings: &mut [Finding], roster: &Roster) -> Vec<Incident> 
             None if party.role == "unknown" => party.address.to_string(),
             None => party.role.clone(),
         };
-        let key = (finding.judgement.kind, side(client), side(server));
+        let key = match finding.judgement.kind {
+            Kind::FailoverBlocked => (Kind::FailoverBlocked, failovers.of(client.address).to_string(), String::new()),
+            kind => (kind, side(client), side(server)),
+        };
         if !causes.contains_key(&key) {
             order.push(key.clone());
         }
@@ -42,4 +48,15 @@ pub(super) fn group(findings: &mut [Finding], roster: &Roster) -> Vec<Incident> 
         incidents.push(Incident { id, findings: ids });
     }
     incidents
+}
+
+/// Hosts that one failover needs together.
+fn failovers(findings: &[Finding]) -> Groups {
+    let mut groups = Groups::default();
+    for finding in findings.iter().filter(|finding| finding.judgement.kind == Kind::FailoverBlocked) {
+        if let (Some(client), Some(server)) = (&finding.client, &finding.server) {
+            groups.join(client.address, server.address);
+        }
+    }
+    groups
 }

@@ -7,6 +7,8 @@ use std::fmt;
 pub enum Verdict {
     /// Something filters: PortQry's FILTERED.
     Blocked,
+    /// It passes, and a device rewrites it.
+    Altered,
     /// The host answered, or is down, or it is normal.
     NotBlocked,
     /// The packets cannot tell.
@@ -52,6 +54,14 @@ macro_rules! kinds {
 }
 
 kinds! {
+    /// Heartbeats, log shipping, the witness or cluster RPC of one failover are blocked together.
+    FailoverBlocked "failover-blocked" Blocked;
+    /// An Exchange server cannot hand a client's request to another one.
+    ProxyBlocked "proxy-blocked" Blocked;
+    /// Cluster heartbeats are missing, and the pair goes on talking.
+    HeartbeatBlocked "heartbeat-blocked" Blocked;
+    /// A call was answered, and media that it promised never come.
+    MediaBlocked "media-blocked" Blocked;
     /// The endpoint mapper named a port, and that port is blocked.
     RpcDynamicPortBlocked "rpc-dynamic-port-blocked" Blocked;
     /// SYNs get no answer from a host that is alive.
@@ -74,6 +84,10 @@ kinds! {
     PmtuBlackHole "pmtu-black-hole" Blocked;
     /// Datagrams that ask for an answer get none, while the server answers others.
     UdpBlocked "udp-blocked" Blocked;
+    /// A device on the path masks what SMTP says.
+    SmtpInspection "smtp-inspection" Altered;
+    /// A device on the path answers TLS with a certificate of its own.
+    TlsInterception "tls-interception" Altered;
     /// The host itself refused the connection: nothing listens on that port.
     RefusedByHost "refused-by-host" NotBlocked;
     /// The last router says that the host cannot be reached.
@@ -124,6 +138,7 @@ impl Verdict {
     pub fn word(self) -> &'static str {
         match self {
             Self::Blocked => "blocked",
+            Self::Altered => "altered",
             Self::NotBlocked => "not-blocked",
             Self::Inconclusive => "inconclusive",
         }

@@ -3,7 +3,9 @@
 mod capture;
 pub(crate) mod context;
 mod finding;
+mod groups;
 mod incident;
+mod joint;
 mod kind;
 mod path;
 mod rules;
@@ -38,7 +40,11 @@ pub fn diagnose(traces: &[Trace], roster: &Roster) -> Diagnosis {
             if let Some(judgement) = rules::judge(&context, conversation) {
                 paths.add(conversation, judgement);
             }
+            if let Some(judgement) = rules::altered(conversation) {
+                paths.add(conversation, judgement);
+            }
         }
+        joint::judge(&context, &mut paths);
         let (of_paths, beyond) = paths.findings(&context);
         findings.extend(of_paths);
         findings.extend(capture::judge(&context));

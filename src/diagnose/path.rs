@@ -5,18 +5,33 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use crate::diagnose::{Context, Evidence, Finding, Judgement, Kind, Party, Severity, Verdict};
-use crate::flow::{Outcome, Transport};
+use crate::flow::{Endpoint, Outcome, Transport};
 use crate::observe::Conversation;
 use crate::time::Time;
 
 /// Client, server, what carries it, and the server's port.
-type Path = (IpAddr, IpAddr, Transport, u16);
+pub(super) type Path = (IpAddr, IpAddr, Transport, u16);
 
 /// Failed attempts by path and kind.
 #[derive(Debug, Default)]
 pub struct Paths {
     failed: BTreeMap<(Path, Kind), Failed>,
     beyond: u64,
+}
+
+/// A path that is blocked.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Blocked<'a> {
+    /// The path.
+    pub(super) path: Path,
+    /// The service; a word of the contract.
+    pub(super) service: &'static str,
+    /// Why.
+    pub(super) judgement: &'a Judgement,
+    /// The first failure.
+    pub(super) first: Time,
+    /// The last one.
+    pub(super) last: Time,
 }
 
 /// Attempts on one path that failed in one way.
@@ -33,6 +48,27 @@ struct Failed {
     last: Time,
     /// Evidence of the last attempt, when it is not the first.
     latest: Option<Vec<Evidence>>,
+    /// Of what should have come and did not: the port it would have come from, and when it last came.
+    told: Option<(u16, Option<Time>)>,
+}
+
+/// What should have come on a path and did not, or came altered: read from several conversations.
+#[derive(Debug)]
+pub(super) struct Told {
+    /// The sender of the missing direction, and the port it would have sent from.
+    pub(super) client: Endpoint,
+    /// Its promised receiver.
+    pub(super) server: Endpoint,
+    /// The service; a word of the contract.
+    pub(super) service: &'static str,
+    /// Since when it is missing.
+    pub(super) first: Time,
+    /// Until when it was looked for.
+    pub(super) last: Time,
+    /// When it last came.
+    pub(super) last_success: Option<Time>,
+    /// What that means.
+    pub(super) judgement: Judgement,
 }
 
 impl Paths {
@@ -40,19 +76,49 @@ impl Paths {
     pub(super) fn add(&mut self, conversation: &Conversation, judgement: Judgement) {
         let flow = &conversation.flow;
         let path = (flow.initiator.address, flow.responder.address, flow.key.transport, flow.responder.port);
-        let key = (path, judgement.kind);
-        let answered = u64::from(conversation.outcome != Outcome::Unanswered);
-        let tries = u64::from(flow.tries.count);
+        let failed = Failed {
+            judgement,
+            service: conversation.service,
+            attempts: 1,
+            tries: u64::from(flow.tries.count),
+            answered: u64::from(conversation.outcome != Outcome::Unanswered),
+            first: flow.first.time,
+            last: flow.last.time,
+            latest: None,
+            told: None,
+        };
+        self.put(path, failed);
+    }
+
+    /// Takes what several conversations together say of datagrams that should have come.
+    pub(super) fn tell(&mut self, told: Told) {
+        let path = (told.client.address, told.server.address, Transport::Udp, told.server.port);
+        let failed = Failed {
+            judgement: told.judgement,
+            service: told.service,
+            attempts: 1,
+            tries: 0,
+            answered: 0,
+            first: told.first,
+            last: told.last,
+            latest: None,
+            told: Some((told.client.port, told.last_success)),
+        };
+        self.put(path, failed);
+    }
+
+    fn put(&mut self, path: Path, new: Failed) {
+        let key = (path, new.judgement.kind);
         if let Some(failed) = self.failed.get_mut(&key) {
-            failed.attempts += 1;
-            failed.tries += tries;
-            failed.answered += answered;
-            failed.first = failed.first.min(flow.first.time);
-            failed.last = failed.last.max(flow.last.time);
-            failed.latest = Some(judgement.evidence.clone());
-            if judgement.confidence > failed.judgement.confidence {
+            failed.attempts += new.attempts;
+            failed.tries += new.tries;
+            failed.answered += new.answered;
+            failed.first = failed.first.min(new.first);
+            failed.last = failed.last.max(new.last);
+            failed.latest = Some(new.judgement.evidence.clone());
+            if new.judgement.confidence > failed.judgement.confidence {
                 let evidence = std::mem::take(&mut failed.judgement.evidence);
-                failed.judgement = Judgement { evidence, ..judgement };
+                failed.judgement = Judgement { evidence, ..new.judgement };
             }
             return;
         }
@@ -60,17 +126,38 @@ impl Paths {
             self.beyond += 1;
             return;
         }
-        let (first, last) = (flow.first.time, flow.last.time);
-        let service = conversation.service;
-        let attempts = 1;
-        self.failed.insert(key, Failed { judgement, service, attempts, tries, answered, first, last, latest: None });
+        self.failed.insert(key, new);
     }
 
-    /// The findings, and how many were left out. A more telling kind replaces the plain one for the same path.
-    pub(super) fn findings(mut self, context: &Context<'_>) -> (Vec<Finding>, u64) {
+    /// All conversations were judged: what is too weak alone is weakened, and a more telling kind
+    /// replaces the plain one for the same path.
+    pub(super) fn settle(&mut self, context: &Context<'_>) {
         self.leave_strangers_alone(context);
         self.settle_single_tries();
         self.fold_into_more_telling();
+    }
+
+    /// What is blocked so far, in a fixed order.
+    pub(super) fn blocked(&self) -> impl Iterator<Item = Blocked<'_>> {
+        let blocked = self.failed.iter().filter(|((_, kind), _)| kind.verdict() == Verdict::Blocked);
+        blocked.map(|(&(path, _), failed)| Blocked {
+            path,
+            service: failed.service,
+            judgement: &failed.judgement,
+            first: failed.first,
+            last: failed.last,
+        })
+    }
+
+    /// A path's failure becomes that of a more telling kind, with more reasons.
+    pub(super) fn retell(&mut self, path: Path, plain: Kind, retell: impl FnOnce(Judgement) -> Judgement) {
+        let Some(mut failed) = self.failed.remove(&(path, plain)) else { return };
+        failed.judgement = retell(failed.judgement);
+        self.absorb((path, failed.judgement.kind), failed);
+    }
+
+    /// The findings, and how many were left out.
+    pub(super) fn findings(self, context: &Context<'_>) -> (Vec<Finding>, u64) {
         let findings = self.failed.into_iter().map(|((path, _), failed)| finding(path, failed, context)).collect();
         (findings, self.beyond)
     }
@@ -182,7 +269,11 @@ fn finding(path: Path, failed: Failed, context: &Context<'_>) -> Finding {
         judgement.because.push("the capture lost some packets, which makes silence a little less sure".to_owned());
     }
     if failed.attempts > 1 {
-        judgement.because.push(format!("{} attempts failed in this way", failed.attempts));
+        judgement.because.push(match judgement.kind {
+            Kind::MediaBlocked => format!("{} calls show it", failed.attempts),
+            kind if kind.verdict() == Verdict::Altered => format!("{} connections show it", failed.attempts),
+            _ => format!("{} attempts failed in this way", failed.attempts),
+        });
         if judgement.kind.verdict() == Verdict::Blocked && judgement.confidence > SILENCE_ALONE {
             judgement.confidence = (judgement.confidence + 0.02).min(0.98);
         }
@@ -193,13 +284,17 @@ fn finding(path: Path, failed: Failed, context: &Context<'_>) -> Finding {
     let mut seen = std::collections::BTreeSet::new();
     judgement.evidence.retain(|evidence| seen.insert(evidence.frame));
     judgement.evidence.truncate(MOST_EVIDENCE);
-    let (last_success, resolved) = successes(path, failed.first, failed.last, context);
+    let (client_port, (last_success, resolved)) = match failed.told {
+        Some((port, last_success)) => (Some(port), (last_success, false)),
+        None => (None, successes(path, judgement.kind, (failed.first, failed.last), context)),
+    };
     let role = |address| context.roster.role(address).to_owned();
     Finding {
         id: String::new(),
         severity: severity(context, client, server, judgement.kind),
         judgement,
         client: Some(Party { address: client, role: role(client) }),
+        client_port,
         server: Some(Party { address: server, role: role(server) }),
         port: Some(port),
         transport: Some(transport),
@@ -214,13 +309,17 @@ fn finding(path: Path, failed: Failed, context: &Context<'_>) -> Finding {
 }
 
 /// When the same client last reached the same port before the last failure, and whether it did after it.
-fn successes(path: Path, _first: Time, last: Time, context: &Context<'_>) -> (Option<Time>, bool) {
+/// An altered conversation reached the server too, and is no success.
+fn successes(path: Path, kind: Kind, (first, last): (Time, Time), context: &Context<'_>) -> (Option<Time>, bool) {
     let (client, server, transport, port) = path;
+    let altered = kind.verdict() == Verdict::Altered;
     let (mut success, mut resolved) = (None, false);
-    for conversation in context.successes(client, crate::flow::Endpoint { address: server, port }, transport) {
+    for conversation in context.successes(client, Endpoint { address: server, port }, transport) {
         let flow = &conversation.flow;
         if flow.first.time > last {
             resolved = true;
+        } else if altered && flow.last.time >= first {
+            // The altered ones themselves, and what went on beside them.
         } else if success.is_none_or(|known| known < flow.first.time) {
             success = Some(flow.first.time);
         }
@@ -238,7 +337,8 @@ fn severity(context: &Context<'_>, client: IpAddr, server: IpAddr, kind: Kind) -
     match (kind.verdict(), ours(client), ours(server)) {
         (Verdict::Blocked, true, true) => Severity::Critical,
         (Verdict::Blocked, true, false) | (Verdict::Blocked, false, true) => Severity::High,
-        (Verdict::Blocked, false, false) => Severity::Medium,
+        (Verdict::Altered, true, true) => Severity::High,
+        (Verdict::Blocked, false, false) | (Verdict::Altered, _, _) => Severity::Medium,
         (Verdict::NotBlocked | Verdict::Inconclusive, _, _) if kind == Kind::CaptureEdge => Severity::Info,
         (Verdict::NotBlocked | Verdict::Inconclusive, _, _) => Severity::Low,
     }

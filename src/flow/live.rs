@@ -3,9 +3,9 @@
 use anyany_dissectors::Side;
 
 use crate::decode::{Control, Datagram, Segment};
-use crate::flow::delivery::Sent;
 use crate::flow::reassembly::{Reassembly, distance};
 use crate::flow::record::{KEPT_RESETS, Pause, Reset};
+use crate::flow::sequence::Hole;
 use crate::flow::{About, Arrival, Flow, Moment, Observer, Oriented};
 use crate::time::Span;
 
@@ -17,19 +17,8 @@ pub struct Live<O> {
     /// What the observer made of it.
     pub observer: O,
     streams: Option<Box<[Reassembly; 2]>>,
-    holes: [Option<Hole>; 2],
+    pub(super) holes: [Option<Hole>; 2],
     ended: bool,
-}
-
-/// Sequence numbers that were jumped over, by later data or by an acknowledgement.
-#[derive(Debug, Clone, Copy)]
-struct Hole {
-    from: u32,
-    to: u32,
-    since: Moment,
-    /// When the other side acknowledged some of it: it has what the capture has not. But the capture
-    /// may only have taken the two directions in the wrong order, so this is settled a little later.
-    acknowledged: Option<Moment>,
 }
 
 impl<O: Observer> Live<O> {
@@ -176,10 +165,7 @@ impl<O: Observer> Live<O> {
 
     /// The handshake shows who called, where it was only guessed from packets captured before it.
     pub(super) fn orient_by_handshake(&mut self, side: Side, control: Control) {
-        let (caller, known) = match control.ack() {
-            true => (side.other(), Oriented::Answer),
-            false => (side, Oriented::Syn),
-        };
+        let (caller, known) = if control.ack() { (side.other(), Oriented::Answer) } else { (side, Oriented::Syn) };
         if self.flow.oriented >= Oriented::Answer {
             return;
         }
@@ -211,188 +197,6 @@ impl<O: Observer> Live<O> {
         if let Some(stream) = self.stream(side) {
             stream.begin(next);
         }
-    }
-
-    fn acknowledge(&mut self, segment: &Segment<'_>, side: Side, moment: Moment, world: &O::World) {
-        let acknowledged = segment.acknowledgement;
-        let of = side.other();
-        let next = self.flow.half(of).next_sequence;
-        let ahead = next.map_or(0, |next| distance(next, acknowledged));
-        if ahead > MOST_UNSEEN || (ahead > 0 && self.is_challenge(segment, side)) {
-            return; // another connection's number
-        }
-        self.flow.half_mut(of).delivery.heard(acknowledged, moment);
-        let half = self.flow.half_mut(side);
-        if half.acknowledged.is_none_or(|highest| distance(highest, acknowledged) > 0) {
-            half.acknowledged = Some(acknowledged);
-        }
-        let Some(next) = next else { return };
-        if ahead > 0 {
-            self.flow.half_mut(of).next_sequence = Some(acknowledged);
-            self.open_hole(of, Hole { from: next, to: acknowledged, since: moment, acknowledged: Some(moment) });
-        } else if let Some(hole) = self.holes.get_mut(of.index()).and_then(Option::as_mut)
-            && distance(hole.from, acknowledged) > 0
-        {
-            hole.acknowledged.get_or_insert(moment);
-        }
-        let unsettled = self.holes.get(of.index()).copied().flatten().is_some_and(|hole| hole.acknowledged.is_some());
-        if !unsettled {
-            self.acknowledge_stream(of, acknowledged, moment, world);
-        }
-    }
-
-    /// Everything of `side` below `acknowledged` was received.
-    fn acknowledge_stream(&mut self, side: Side, acknowledged: u32, moment: Moment, world: &O::World) {
-        let half = self.flow.half(side);
-        // FIN takes a number and is no octet of the stream.
-        let fin = half.fin.is_some() && half.next_sequence == Some(acknowledged);
-        let octets = acknowledged.wrapping_sub(u32::from(fin));
-        self.with_stream(side, moment, world, |stream, feed| {
-            stream.acknowledged(octets, feed);
-        });
-    }
-
-    /// A host that still knows an older connection of this five-tuple answers a SYN with that one's numbers
-    /// (RFC 5961 §4), and a host that knows none may be sent anything.
-    fn is_challenge(&self, segment: &Segment<'_>, side: Side) -> bool {
-        side == Side::Responder && self.flow.tries.count > 0 && self.flow.answers.count == 0 && !segment.control.syn()
-    }
-
-    fn open_hole(&mut self, side: Side, hole: Hole) {
-        let Some(place) = self.holes.get_mut(side.index()) else { return };
-        let earlier = match place {
-            // What is acknowledged now continues what was acknowledged before.
-            Some(open) if open.to == hole.from && open.acknowledged.is_some() == hole.acknowledged.is_some() => {
-                open.to = hole.to;
-                return;
-            }
-            place => place.replace(hole),
-        };
-        if earlier.is_some_and(|earlier| earlier.acknowledged.is_some()) {
-            self.count_unseen(side);
-        }
-    }
-
-    fn count_unseen(&mut self, side: Side) {
-        let half = self.flow.half_mut(side);
-        half.unseen += 1;
-        let unseen = half.unseen;
-        self.flow.history.count(side, b'G', unseen);
-    }
-
-    /// Holes that were acknowledged and not filled until `now` are the capture's loss; `None` when no more will come.
-    fn settle_holes(&mut self, now: Option<Moment>, world: &O::World) {
-        if self.holes.iter().all(Option::is_none) {
-            return;
-        }
-        for side in [Side::Initiator, Side::Responder] {
-            let overdue = |hole: &mut Hole| {
-                hole.acknowledged
-                    .is_some_and(|then| now.is_none_or(|now| now.time.since(then.time).length() >= REORDERED_WITHIN))
-            };
-            if self.holes.get_mut(side.index()).and_then(|hole| hole.take_if(overdue)).is_none() {
-                continue;
-            }
-            self.count_unseen(side);
-            if let Some(acknowledged) = self.flow.half(side.other()).acknowledged {
-                self.acknowledge_stream(side, acknowledged, now.unwrap_or(self.flow.last), world);
-            }
-        }
-    }
-
-    fn data(&mut self, arrival: &Arrival<'_>, segment: &Segment<'_>, side: Side, world: &O::World) {
-        let (moment, control) = (arrival.moment, segment.control);
-        let length = segment.payload_len;
-        let takes = length.saturating_add(u32::from(control.fin()));
-        // TCP Fast Open carries data on the SYN, behind its own number (RFC 7413).
-        let sequence = segment.sequence.wrapping_add(u32::from(control.syn()));
-        if self.is_keep_alive(segment, side) {
-            let half = self.flow.half_mut(side);
-            half.keep_alives += 1;
-            half.tail_retransmissions = half.tail_retransmissions.saturating_add(1);
-            return;
-        }
-        if takes == 0 {
-            return;
-        }
-        let end = sequence.wrapping_add(takes);
-        let retransmissions = self.flow.half(side).retransmissions;
-        let new = self.order(sequence, end, side, moment).min(length);
-        let half = self.flow.half_mut(side);
-        let sent = Sent { sequence, payload: length, takes, moment };
-        if half.retransmissions > retransmissions {
-            half.delivery.again(sent);
-        } else {
-            half.delivery.sent(sent);
-        }
-        if length > 0 {
-            half.data_packets += 1;
-            half.first_data.get_or_insert(moment);
-            half.largest_payload = half.largest_payload.max(length);
-            if new > 0 {
-                half.payload += u64::from(new);
-                half.last_new_data = Some(moment);
-            }
-            self.flow.history.say(side, b'D');
-            self.with_stream(side, moment, world, |stream, feed| {
-                stream.segment(sequence, segment.payload, length, feed);
-            });
-        }
-    }
-
-    /// A keep-alive repeats the last octet's number, which the other side has acknowledged, with that octet or
-    /// none (RFC 9293 §3.8.4); so does the probe of a closed window, whose octet was not acknowledged.
-    fn is_keep_alive(&self, segment: &Segment<'_>, side: Side) -> bool {
-        let (own, other) = (self.flow.half(side), self.flow.half(side.other()));
-        let Control(bits) = segment.control;
-        if segment.payload_len > 1 || bits & (Control::SYN | Control::FIN) != 0 || own.fin.is_some() {
-            return false;
-        }
-        own.next_sequence.is_some_and(|next| {
-            let acknowledged = other.acknowledged.is_none_or(|acknowledged| distance(next, acknowledged) >= 0);
-            let closed = other.ttl.is_some() && other.window == 0;
-            distance(segment.sequence, next) == 1 && (acknowledged || closed || segment.payload_len == 0)
-        })
-    }
-
-    /// Places `sequence..end` against what was seen: returns how many octets of it are new, and counts
-    /// retransmissions and reordering.
-    fn order(&mut self, sequence: u32, end: u32, side: Side, moment: Moment) -> u32 {
-        let takes = end.wrapping_sub(sequence);
-        let next = *self.flow.half_mut(side).next_sequence.get_or_insert(sequence);
-        let ahead = distance(next, sequence);
-        if ahead >= 0 {
-            if ahead > 0 {
-                self.open_hole(side, Hole { from: next, to: sequence, since: moment, acknowledged: None });
-            }
-            self.flow.half_mut(side).next_sequence = Some(end);
-            return takes;
-        }
-        let fills = self.holes.get_mut(side.index()).and_then(|hole| {
-            let open = (*hole)?;
-            let fills = distance(open.from, sequence) >= 0 && distance(sequence, open.to) > 0;
-            if fills {
-                *hole = (distance(end, open.to) > 0).then_some(Hole { from: end, ..open });
-            }
-            fills.then_some(open)
-        });
-        let beyond = u32::try_from(distance(next, end)).unwrap_or(0);
-        let half = self.flow.half_mut(side);
-        if beyond > 0 {
-            half.next_sequence = Some(end);
-        }
-        if fills.is_some_and(|hole| moment.time.since(hole.since.time).length() < REORDERED_WITHIN) {
-            half.out_of_order += 1;
-            return takes;
-        }
-        if ahead == -1 && beyond > 0 {
-            return beyond; // all but the octet that had probed a closed window
-        }
-        half.retransmissions += 1;
-        half.tail_retransmissions = half.tail_retransmissions.saturating_add(1);
-        let count = half.retransmissions;
-        self.flow.history.count(side, b'T', count);
-        if fills.is_some() { takes } else { beyond }
     }
 
     /// Takes one datagram. Returns whether it was a copy made by the capture.
@@ -473,7 +277,7 @@ impl<O: Observer> Live<O> {
         self.streams.as_mut().and_then(|streams| streams.get_mut(side.index()))
     }
 
-    fn with_stream(
+    pub(super) fn with_stream(
         &mut self,
         side: Side,
         moment: Moment,
@@ -502,7 +306,7 @@ impl<O: Observer> Live<O> {
 }
 
 /// Hands a stream's octets to the flow's observer.
-struct Feed<'a, O: Observer> {
+pub(super) struct Feed<'a, O: Observer> {
     observer: &'a mut O,
     world: &'a O::World,
     about: About,
@@ -563,9 +367,5 @@ const COPY_NUMBERED: Span = Span::millis(50);
 const COPY_PLAIN: Span = Span::millis(2);
 /// Words of eight octets by which datagrams without IP identification are told apart.
 const MARKED_WORDS: usize = 16;
-/// Later than this a filled hole was filled by a retransmission; Wireshark draws the same line.
-const REORDERED_WITHIN: Span = Span::millis(3);
-/// Silences from here on are worth remembering: no round trip inside one organization takes so long.
-const NOTEWORTHY_PAUSE: Span = Span::seconds(1);
-/// No window is larger (RFC 7323 §2.2).
-const MOST_UNSEEN: i32 = 1 << 30;
+/// Silences from here on are worth remembering; interactive protocols are rarely still for longer.
+const NOTEWORTHY_PAUSE: Span = Span::seconds(30);

@@ -10,6 +10,7 @@ mod live;
 mod outcome;
 mod reassembly;
 mod record;
+mod sequence;
 mod table;
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ mod trace;
 mod world;
 
 pub use latency::{Latency, ServicePort};
-pub use seen::{Answered, Call, Detail, PromisedMedia, RpcAnswer, Seen, SipEvent};
+pub use seen::{Answered, Call, CallLife, Detail, PromisedMedia, RpcAnswer, Seen, SipEvent};
 pub use talk::Talk;
 pub use trace::{Conversation, Trace};
 pub use world::{Learnt, LearntFrom, World};

@@ -57,6 +57,19 @@ pub struct PromisedMedia {
     pub moment: Moment,
 }
 
+/// The life of one telephone call, as far as this flow tells of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallLife {
+    /// Its Call-ID.
+    pub id: Text,
+    /// The first 2xx to its INVITE.
+    pub answered: Option<Moment>,
+    /// The ACK behind it.
+    pub acknowledged: Option<Moment>,
+    /// BYE or CANCEL.
+    pub ended: Option<Moment>,
+}
+
 /// A step in the life of a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SipEvent {
@@ -107,6 +120,10 @@ pub struct Seen {
     pub media: Vec<PromisedMedia>,
     /// The steps of calls.
     pub sip: Vec<SipEvent>,
+    /// When each call was answered and ended.
+    pub calls: Vec<CallLife>,
+    /// When a device's mask over the protocol's words first showed.
+    pub masked: Option<Moment>,
     /// The protocol's own alarms.
     pub alerts: Vec<(Text, Moment, Side)>,
     /// The protocol's own goodbye.
@@ -196,6 +213,54 @@ impl Seen {
         }
     }
 
+    /// Notes what happened to a call; `key` is the list under which the dissector tells it.
+    pub(super) fn note_call(&mut self, key: &str, id: &Text, moment: Moment) {
+        if !matches!(key, "answered_calls" | "acknowledged_calls" | "ended_calls") {
+            return;
+        }
+        let known = self.calls.iter().position(|call| call.id == *id);
+        if known.is_none() {
+            if self.calls.len() >= MOST_CALLS {
+                self.dropped += 1;
+                return;
+            }
+            self.calls.push(CallLife { id: id.clone(), answered: None, acknowledged: None, ended: None });
+        }
+        let call = match known {
+            Some(at) => self.calls.get_mut(at),
+            None => self.calls.last_mut(),
+        };
+        let Some(call) = call else { return };
+        match key {
+            "answered_calls" if call.answered.is_none() => {
+                call.answered = Some(moment);
+                call.ended = None; // of an earlier try under the same Call-ID
+            }
+            // Refusals are acknowledged too: until the answer the latest ACK counts, behind it the first.
+            "acknowledged_calls" if call.acknowledged.is_none_or(|ack| call.answered.is_none_or(|at| ack < at)) => {
+                call.acknowledged = Some(moment);
+            }
+            "ended_calls" => {
+                call.ended.get_or_insert(moment);
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether promises of media may be missing behind the last one that was kept.
+    pub fn media_full(&self) -> bool {
+        self.media.len() >= MOST_PROMISES
+    }
+
+    /// Keeps one more promise of media.
+    pub(super) fn promise(&mut self, promised: PromisedMedia) {
+        match self.media_full() {
+            _ if self.media.contains(&promised) => {}
+            true => self.dropped += 1,
+            false => self.media.push(promised),
+        }
+    }
+
     /// Keeps one more in a bounded list.
     pub(super) fn keep<T: PartialEq>(list: &mut Vec<T>, item: T, dropped: &mut u64) {
         if list.contains(&item) {
@@ -212,3 +277,7 @@ impl Seen {
 const MOST_DETAILS: usize = 48;
 const MOST_MEMBERS: usize = 32;
 const MOST_KEPT: usize = 64;
+/// Calls of one flow: a trunk carries many.
+const MOST_CALLS: usize = 256;
+/// Two or more for each call.
+const MOST_PROMISES: usize = 512;

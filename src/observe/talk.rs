@@ -1,7 +1,7 @@
 //! The observer of one flow: finds its protocol, runs the dissector, keeps what it says.
 
 use anyany_dissectors::{
-    Dialogue, Endpoint as Announced, Fact, Hint, Probe, Protocol, Side, Stop, Transport as Framing,
+    Dialogue, Endpoint as Announced, Fact, Hint, Probe, Protocol, Side, Stop, Transport as Framing, Value,
 };
 
 use crate::classify::{Choice, Rejected, certain, choose, inside_tls};
@@ -229,8 +229,18 @@ impl Talk {
             Fact::Close(text) => {
                 seen.close.get_or_insert((text, moment));
             }
-            Fact::Detail { key, value } => seen.set(key, value),
-            Fact::Member { key, value } => seen.add(key, value),
+            Fact::Detail { key, value } => {
+                if key == "masked" {
+                    seen.masked.get_or_insert(moment);
+                }
+                seen.set(key, value);
+            }
+            Fact::Member { key, value } => {
+                if let Value::Text(text) = &value {
+                    seen.note_call(key, text, moment);
+                }
+                seen.add(key, value);
+            }
         }
     }
 
@@ -316,8 +326,7 @@ impl Talk {
             }
             Announced::Wanted { interface } => Seen::keep(&mut seen.wanted, interface, &mut seen.dropped),
             Announced::Media(media) => {
-                let promised = PromisedMedia { media, moment };
-                Seen::keep(&mut seen.media, promised, &mut seen.dropped);
+                seen.promise(PromisedMedia { media, moment });
             }
         }
     }

@@ -296,7 +296,8 @@ pub fn finding(report: &Report<'_>, finding: &Finding) -> Value {
     let judgement = &finding.judgement;
     let digits = judgement.evidence.first().map_or(6, |evidence| report.precision(evidence.frame.capture));
     let time = |time: Option<Time>| time.map(|time| time.rfc3339(digits));
-    let party = |party: &Party| json!({"address": party.address.to_string(), "role": party.role});
+    let client =
+        |party: &Party| json!({"address": party.address.to_string(), "port": finding.client_port, "role": party.role});
     let server = finding
         .server
         .as_ref()
@@ -308,7 +309,7 @@ pub fn finding(report: &Report<'_>, finding: &Finding) -> Value {
         "attribution": judgement.attribution.word(),
         "confidence": rounded(judgement.confidence),
         "severity": finding.severity.word(),
-        "client": finding.client.as_ref().map(party),
+        "client": finding.client.as_ref().map(client),
         "server": server,
         "transport": finding.transport.map(Transport::word),
         "service": finding.service,

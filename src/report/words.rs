@@ -182,6 +182,12 @@ pub fn who(report: &Report<'_>, party: &Party) -> String {
 pub fn summary(report: &Report<'_>, finding: &Finding) -> String {
     let path = path(report, finding);
     match finding.judgement.kind {
+        Kind::FailoverBlocked => format!("A failover needs this port, and it is blocked: {path}"),
+        Kind::ProxyBlocked => format!("An Exchange server cannot hand clients' requests to another one: {path}"),
+        Kind::HeartbeatBlocked => format!("Cluster heartbeats are missing between hosts that talk otherwise: {path}"),
+        Kind::MediaBlocked => format!("The call was answered, and its media never come: {path}"),
+        Kind::SmtpInspection => format!("A device on the path masks what SMTP says: {path}"),
+        Kind::TlsInterception => format!("A device on the path answers TLS with a certificate of its own: {path}"),
         Kind::RpcDynamicPortBlocked => format!("Port 135 answers, the dynamic RPC port that it names does not: {path}"),
         Kind::SynDropped => format!("No answer to connection attempts from a host that is alive: {path}"),
         Kind::SynAckDropped => format!("The server answers and its answer does not arrive: {path}"),
@@ -230,7 +236,7 @@ pub fn summary(report: &Report<'_>, finding: &Finding) -> String {
 
 /// What users and logs show when this path is blocked.
 pub fn symptom(report: &Report<'_>, finding: &Finding) -> Option<String> {
-    if finding.judgement.kind.verdict() != Verdict::Blocked {
+    if !matches!(finding.judgement.kind.verdict(), Verdict::Blocked | Verdict::Altered) {
         return None;
     }
     let row = reference_path(report, finding)?;
@@ -249,7 +255,7 @@ pub fn symptom(report: &Report<'_>, finding: &Finding) -> Option<String> {
 /// What the vendor's stated policy says of blocking on this path.
 pub fn support(report: &Report<'_>, finding: &Finding) -> Support {
     let (Some(client), Some(server)) = (&finding.client, &finding.server) else { return Support::NotApplicable };
-    if finding.judgement.kind.verdict() != Verdict::Blocked {
+    if !matches!(finding.judgement.kind.verdict(), Verdict::Blocked | Verdict::Altered) {
         return Support::NotApplicable;
     }
     policy(report, client, server, finding).support
@@ -259,6 +265,9 @@ fn policy(report: &Report<'_>, client: &Party, server: &Party, finding: &Finding
     let from: Vec<&str> = report.roster.roles(client.address).collect();
     let to: Vec<&str> = report.roster.roles(server.address).collect();
     let version = report.roster.version(server.address).or_else(|| report.roster.version(client.address));
+    if finding.judgement.kind.verdict() == Verdict::Altered {
+        return report.reference.support_of_altering(&from, &to, version);
+    }
     let zone = reference_path(report, finding).map(|path| path.zone);
     report.reference.support(&from, &to, zone, version)
 }
@@ -267,7 +276,8 @@ fn policy(report: &Report<'_>, client: &Party, server: &Party, finding: &Finding
 pub fn policy_sentence(report: &Report<'_>, finding: &Finding) -> Option<String> {
     let (client, server) = (finding.client.as_ref()?, finding.server.as_ref()?);
     let ruling = policy(report, client, server, finding);
-    (finding.judgement.kind.verdict() == Verdict::Blocked && ruling.support != Support::NotApplicable)
+    let verdict = finding.judgement.kind.verdict();
+    (matches!(verdict, Verdict::Blocked | Verdict::Altered) && ruling.support != Support::NotApplicable)
         .then_some(ruling.sentence)
 }
 
@@ -294,6 +304,24 @@ pub fn next_step(report: &Report<'_>, finding: &Finding) -> String {
     let port = finding.port.unwrap_or(0);
     let (client, server) = (client.address, server.address);
     match (finding.judgement.kind, finding.judgement.attribution) {
+        (Kind::SmtpInspection, _) => format!(
+            "On the firewalls between {client} and {server}: exempt this path from SMTP inspection (ASA: no inspect esmtp; PIX: no fixup protocol smtp), then compare the EHLO replies on both sides"
+        ),
+        (Kind::TlsInterception, _) => format!(
+            "Exempt the path between {client} and {server} from TLS inspection, and compare the certificate seen by {client} with the one that {server} has"
+        ),
+        (Kind::FailoverBlocked, _) => format!(
+            "Show the firewall team all ports of this incident together, and ask for the rule{}",
+            rule(report, finding)
+        ),
+        (Kind::MediaBlocked, Attribution::NetworkOrEndpoint) => format!(
+            "Capture beside {client} during a call: if its RTP leaves there, ask for the rule{}",
+            rule(report, finding)
+        ),
+        (Kind::HeartbeatBlocked, Attribution::NetworkOrEndpoint) => format!(
+            "On {client}: check that the cluster service runs (Get-ClusterNode), and capture there: if heartbeats to {server} leave, ask for the rule{}",
+            rule(report, finding)
+        ),
         (Kind::RefusedByHost, _) => format!(
             "On {server}: find out why nothing listens on port {port} (Get-Service, netstat -ano); the network has done its part"
         ),
@@ -378,6 +406,21 @@ pub fn incident(report: &Report<'_>, incident: &Incident) -> String {
     let (from, to) = (sides(|finding| finding.client.as_ref()), sides(|finding| finding.server.as_ref()));
     let ports = ports(&members);
     match first.judgement.kind {
+        Kind::FailoverBlocked => {
+            let hosts: BTreeSet<_> = members
+                .iter()
+                .flat_map(|finding| [&finding.client, &finding.server])
+                .flatten()
+                .map(|party| party.address.to_string())
+                .collect();
+            let hosts: Vec<_> = hosts.into_iter().take(6).collect();
+            format!("The failover between {} cannot work: {ports} are blocked together", hosts.join(", "))
+        }
+        Kind::MediaBlocked => format!("Calls are answered, and the media of {from} never come to {to}"),
+        Kind::HeartbeatBlocked => format!("Cluster heartbeats of {from} do not come to {to}, which talk otherwise"),
+        Kind::ProxyBlocked => format!("{from} cannot hand clients' requests to {to} on {ports}"),
+        Kind::SmtpInspection => format!("A device masks SMTP between {from} and {to}"),
+        Kind::TlsInterception => format!("A device reads TLS between {from} and {to}"),
         Kind::RpcDynamicPortBlocked => {
             format!("135 passes from {from} to {to}, the dynamic RPC ports do not ({ports})")
         }

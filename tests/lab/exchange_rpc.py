@@ -15,6 +15,7 @@ import struct
 import threading
 import time
 import uuid
+from collections.abc import Callable
 
 from client import connect, word_for
 
@@ -198,8 +199,8 @@ class Server:
 class Caller:
     """One bound connection of a client."""
 
-    def __init__(self, host: str, port: int, interface: str, seconds: float):
-        self.connection = connect(host, port, seconds)
+    def __init__(self, connection: socket.socket, interface: str):
+        self.connection = connection
         self.call = 1
         identifier, major, minor = INTERFACES[interface]
         contexts = b"".join(
@@ -233,7 +234,7 @@ class Caller:
 def call(args: argparse.Namespace) -> str:
     """Ask the endpoint mapper, then call the interface; one word for how far it went."""
     try:
-        mapper = Caller(args.host, EPM_PORT, "epm", args.seconds)
+        mapper = Caller(connect(args.host, EPM_PORT, args.seconds), "epm")
         port = port_in(mapper.request(EPT_MAP, map_request(args.interface)))
         mapper.connection.close()
     except OSError as error:
@@ -244,7 +245,7 @@ def call(args: argparse.Namespace) -> str:
         if attempt:
             time.sleep(0.5)
         try:
-            bound = Caller(args.host, port, args.interface, args.seconds)
+            bound = Caller(connect(args.host, port, args.seconds), args.interface)
             for turn, opnum in enumerate(args.opnums):
                 if turn:
                     time.sleep(args.pause)
@@ -257,6 +258,23 @@ def call(args: argparse.Namespace) -> str:
             word = word_for(error)
             time.sleep(args.linger)
     return word
+
+
+def call_by(dial: Callable[[int], socket.socket], interface: str) -> str:
+    """The plain call over any connections that `dial` makes to the server's ports."""
+    try:
+        mapper = Caller(dial(EPM_PORT), "epm")
+        port = port_in(mapper.request(EPT_MAP, map_request(interface)))
+        mapper.connection.close()
+    except OSError as error:
+        return f"epm-{word_for(error)}"
+    if port is None:
+        return "not-registered"
+    bound = Caller(dial(port), interface)
+    for opnum in (10, 11, 1):
+        bound.request(opnum, octets(f"request {opnum}", 180))
+    bound.connection.close()
+    return "answered"
 
 
 def assignments(words: list[str]) -> dict[str, int]:

@@ -1,4 +1,7 @@
-"""The firewall between the subnets: real nftables, everything passes unless a rule says not."""
+"""The firewall between the subnets: real nftables, everything passes unless a rule says not.
+
+Hosts have firewalls of their own where a scenario says so, and one subnet hangs on a long line.
+"""
 
 from dataclasses import dataclass
 
@@ -17,11 +20,43 @@ table inet lab {{
   }}
 }}
 """
+HOST_RULESET = """
+flush ruleset
+table inet lab {{
+  chain input {{
+    type filter hook input priority 0; policy accept;
+{input}
+  }}
+}}
+"""
 DEFAULT_SYSCTLS = {
     "net.netfilter.nf_conntrack_tcp_timeout_established": "432000",
     "net.netfilter.nf_conntrack_tcp_loose": "1",
+    "net.netfilter.nf_conntrack_udp_timeout": "30",
+    "net.netfilter.nf_conntrack_udp_timeout_stream": "120",
     "net.ipv4.ip_default_ttl": "64",
+    "net.ipv6.conf.all.hop_limit": "64",
 }
+
+
+@dataclass(frozen=True)
+class Line:
+    """What the long line does to each frame, in each direction."""
+
+    milliseconds: float
+    jitter: float = 0.0
+    lost: float = 0.0  # share of the IP packets
+    reordered: float = 0.0  # share of the frames that are overtaken by later ones
+
+    def words(self) -> str:
+        parts = [f"{self.milliseconds:g} ms each way"]
+        if self.jitter:
+            parts.append(f"up to {self.jitter:g} ms jitter")
+        if self.lost:
+            parts.append(f"{self.lost:.1%} of the packets lost")
+        if self.reordered:
+            parts.append(f"{self.reordered:.0%} of the packets overtaken")
+        return ", ".join(parts)
 
 
 @dataclass(frozen=True)
@@ -32,10 +67,13 @@ class Policy:
     forward: tuple[str, ...] = ()
     output: tuple[str, ...] = ()
     sysctls: tuple[tuple[str, str], ...] = ()
+    # (host, rules of its own input chain)
+    hosts: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     def rules(self) -> str:
         """The rules as the story shows them."""
         lines = [f"forward: {rule}" for rule in self.forward] + [f"output: {rule}" for rule in self.output]
+        lines += [f"{host} input: {rule}" for host, rules in self.hosts for rule in rules]
         return "\n".join(lines + [f"sysctl {key}={value}" for key, value in self.sysctls])
 
 
@@ -48,3 +86,13 @@ def apply(policy: Policy) -> None:
     settings = DEFAULT_SYSCTLS | dict(policy.sysctls)
     run_in(FIREWALL, "sysctl", "-qw", *(f"{key}={value}" for key, value in settings.items()))
     run_in(FIREWALL, "nft", "-f", "-", feed=text)
+    own = dict(policy.hosts)
+    for host in {*own, *GUARDED}:
+        rules = "\n".join(indent + rule for rule in own.get(host, ()))
+        run_in(host, "nft", "-f", "-", feed=HOST_RULESET.format(input=rules))
+    GUARDED.clear()
+    GUARDED.update(own)
+
+
+# Hosts whose own firewall has rules now.
+GUARDED: set[str] = set()

@@ -13,12 +13,17 @@ import subprocess
 import time
 from dataclasses import dataclass
 
-PREFIX = "aa-"
+# Two labs with a prefix and a work directory each can record side by side.
+PREFIX = os.environ.get("ANYANY_LAB_PREFIX", "aa-")
 WORK = pathlib.Path(os.environ.get("ANYANY_LAB_DIR", "/tmp/anyany-lab"))
 DOMAIN = "exlab.test"
 FIREWALL = "fw"
-SUBNETS = {"per": 1, "int": 2, "s2": 3, "out": 9}
-SUBNET_WORDS = {"per": "perimeter", "int": "internal", "s2": "second site", "out": "outside"}
+SUBNETS = {"per": 1, "int": 2, "s2": 3, "br": 4, "out": 9}
+SITES = {"per": "Paris", "int": "Paris", "s2": "Lyon", "br": "Brest"}
+# This subnet hangs on the firewall by a long line (wan.py) instead of a cable.
+FAR_SUBNET = "br"
+LINE = "wan"
+LINE_ENDS = ("wan-fw", "wan-br")
 
 
 class LabError(Exception):
@@ -50,6 +55,7 @@ HOSTS = {
     host.name: host
     for host in (
         Host("cas-dmz", "per", 11, ("cas",)),
+        Host("cas-win", "per", 12, ("cas",)),
         Host("edge1", "per", 25, ("edge",)),
         Host("dc1", "int", 10, ("dc", "gc", "dns")),
         Host("cas1", "int", 11, ("cas",)),
@@ -58,6 +64,7 @@ HOSTS = {
         Host("um1", "int", 41, ("um",)),
         Host("cas2", "s2", 11, ("cas",)),
         Host("mbx2", "s2", 21, ("mailbox",)),
+        Host("cas3", "br", 11, ("cas",)),
         Host("client1", "out", 50, ("outlook", "web-client")),
         Host("pbx1", "out", 60, ("telephony",)),
     )
@@ -89,6 +96,14 @@ FIREWALL_SYSCTLS = (
     "net.ipv4.icmp_ratelimit=0",
     "net.ipv6.icmp.ratelimit=0",
     "net.netfilter.nf_conntrack_acct=1",
+)
+
+
+# A host whose TCP is windows.py: its kernel must answer nothing.
+OWN_STACK = "cas-win"
+NO_KERNEL_TCP = (
+    "add table inet own; add chain inet own input { type filter hook input priority 0; };"
+    " add rule inet own input meta l4proto tcp drop"
 )
 
 
@@ -186,6 +201,15 @@ def plug(name: str) -> None:
     run_in(FIREWALL, "ip", "neigh", "flush", "all")
 
 
+def mute(name: str) -> None:
+    """Nothing leaves a host any more, not even from its queues when it speaks again."""
+    run_in(name, "nft", "add table inet mute; add chain inet mute output { type filter hook output priority 0; policy drop; }")
+
+
+def unmute(name: str) -> None:
+    run_in(name, "nft", "delete table inet mute")
+
+
 def _pids(namespaces: list[str]) -> list[int]:
     return [int(pid) for name in namespaces for pid in run("ip", "netns", "pids", name, check=False).split()]
 
@@ -221,7 +245,11 @@ def _switch(subnet: str) -> None:
     run_in(name, "ip", "link", "set", "br0", "up")
     number = SUBNETS[subnet]
     device = f"fw-{subnet}"
-    _cable(FIREWALL, device, name, f"00:15:5d:0a:{number:02x}:01")
+    adapter = f"00:15:5d:0a:{number:02x}:01"
+    if subnet == FAR_SUBNET:
+        _line(device, name, adapter)
+    else:
+        _cable(FIREWALL, device, name, adapter)
     _address(FIREWALL, device, f"10.10.{number}.1", f"fd10:10:{number}::1")
 
 
@@ -234,6 +262,8 @@ def _host(host: Host) -> None:
     number = SUBNETS[host.subnet]
     run_in(host.name, "ip", "route", "add", "default", "via", f"10.10.{number}.1")
     run_in(host.name, "ip", "-6", "route", "add", "default", "via", f"fd10:10:{number}::1")
+    if host.name == OWN_STACK:
+        run_in(host.name, "nft", NO_KERNEL_TCP)
     etc = WORK / "etc" / host.name
     (etc / "run").mkdir(parents=True, exist_ok=True)
     (etc / "resolv.conf").write_text(f"search {DOMAIN}\nnameserver {HOSTS['dc1'].v4}\n")
@@ -243,17 +273,33 @@ def _host(host: Host) -> None:
 
 def _cable(name: str, device: str, switch: str, mac: str) -> None:
     port = device if name == FIREWALL else name
+    _pair(name, device, switch, port, mac)
+    run_in(switch, "ip", "link", "set", port, "master", "br0", "up")
+
+
+def _line(device: str, switch: str, mac: str) -> None:
+    """Firewall and switch on the two ends of a namespace that carries nothing by itself."""
+    _add_namespace(LINE)
+    run_in(LINE, "sysctl", "-qw", "net.ipv6.conf.all.disable_ipv6=1", "net.ipv6.conf.default.disable_ipv6=1")
+    near, far = LINE_ENDS
+    _pair(FIREWALL, device, LINE, near, mac)
+    _pair(switch, "line", LINE, far, f"00:15:5d:0a:{SUBNETS[FAR_SUBNET]:02x}:02")
+    run_in(switch, "ip", "link", "set", "line", "master", "br0")
+    for end in LINE_ENDS:
+        run_in(LINE, "ip", "link", "set", end, "up")
+
+
+def _pair(name: str, device: str, other: str, port: str, mac: str) -> None:
     run(
         "ip", "link", "add", device, "address", mac, "netns", namespace(name),
-        "type", "veth", "peer", "name", port, "netns", namespace(switch),
+        "type", "veth", "peer", "name", port, "netns", namespace(other),
     )  # fmt: skip
-    for side, end in ((name, device), (switch, port)):
+    for side, end in ((name, device), (other, port)):
         # Without this, captures hold frames of tens of kilobytes and unfinished checksums.
         offloads = [word for kind in ("tx", "rx", "tso", "gso", "gro", "sg") for word in (kind, "off")]
         run_in(side, "ethtool", "-K", end, *offloads, check=False)
     quiet = [sysctl.format(device=device) for sysctl in QUIET_V6_SYSCTLS]
-    run_in(name, "sysctl", "-qw", *quiet)
-    run_in(switch, "ip", "link", "set", port, "master", "br0", "up")
+    run_in(name, "sysctl", "-qw", *quiet, check=False)
     run_in(name, "ip", "link", "set", device, "up")
 
 

@@ -123,5 +123,6 @@ SERVERS: dict[str, Callable[[], None]] = {
     "web-cas1": _web("cas1", (443,)),
     "web-cas2": _web("cas2", (443, 444)),
     "web-mbx1": _web("mbx1", (444,)),
+    "edgesync-edge1": _web("edge1", (50636,)),
     "web-mbx2": _web("mbx2", (444,), "TLSv1.3"),
 }  # fmt: skip

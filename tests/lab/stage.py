@@ -9,6 +9,7 @@ import time
 
 import firewall
 import network
+import pcap
 import servers
 import story
 from network import WORK, LabError, as_host, namespace
@@ -48,6 +49,7 @@ class Stage:
         self.scenario = scenario
         self.folder = folder
         self.recordings: list[Recording] = []
+        self.extras: list[subprocess.Popen] = []
 
     def perform(self) -> None:
         """Play and record; the committed folder changes only if all went as the story says."""
@@ -58,16 +60,27 @@ class Stage:
             servers.ensure(name)
         network.forget_connections()
         firewall.apply(self.scenario.policy)
+        line = self._line()
         try:
             for capture in self.scenario.captures:
-                if not capture.late:
+                if not capture.late and not capture.made_from:
                     self._begin(capture)
             self.scenario.play(self)
             time.sleep(SETTLE)
         finally:
             for recording in self.recordings:
                 recording.end()
+            for extra in self.extras:
+                if extra.poll() is None:
+                    self.stop(extra)
+            if line:
+                line.terminate()
+                line.wait()
             firewall.apply(firewall.Policy())
+        for capture in self.scenario.captures:
+            if capture.made_from:
+                source = pcap.read(RECORDING / f"{capture.made_from}.pcap")
+                pcap.write(RECORDING / capture.file, capture.edit(source))
         self.folder.mkdir(parents=True, exist_ok=True)
         for old in self.folder.glob("*.pcap"):
             old.unlink()
@@ -87,23 +100,52 @@ class Stage:
     def client(self, host: str, *argv: object) -> subprocess.Popen:
         return self.start(host, sys.executable, "-B", str(HERE / "client.py"), *map(str, argv))
 
+    def windows(self, host: str, *argv: object) -> subprocess.Popen:
+        """A client with a Windows-like TCP of its own; the host's kernel must be kept out of it."""
+        return self.start(host, sys.executable, "-B", str(HERE / "windows.py"), *map(str, argv))
+
+    def serve(self, host: str, *argv: object) -> subprocess.Popen:
+        """Start a server of this scenario alone (oddities.py); returns once it serves."""
+        process = self.start(host, sys.executable, "-B", str(HERE / "oddities.py"), *map(str, argv))
+        if not process.stdout.readline():
+            self.void(f"{' '.join(map(str, argv))} did not start")
+        self.extras.append(process)
+        return process
+
+    def stop(self, process: subprocess.Popen) -> None:
+        """End a server at once, as a crash or a stopped service does."""
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
     def rpc(self, host: str, server: str, interface: str, *argv: object) -> subprocess.Popen:
         script = str(HERE / "exchange_rpc.py")
         return self.start(host, sys.executable, "-B", script, "call", story.address(server), interface, *map(str, argv))
 
     def start_in_firewall(self, *argv: str) -> subprocess.Popen:
         """Run a program in the firewall's namespace; returns once it has printed a line."""
-        command = ["ip", "netns", "exec", namespace(network.FIREWALL), *argv]
+        return self._start_in(network.FIREWALL, *argv)
+
+    def _line(self) -> subprocess.Popen | None:
+        """Start carrying frames between the firewall and the far subnet, if the scenario uses it."""
+        line = self.scenario.line
+        if line is None:
+            return None
+        numbers = (line.milliseconds, line.jitter, line.lost, line.reordered)
+        return self._start_in(network.LINE, sys.executable, "-B", str(HERE / "wan.py"), *map(str, numbers))
+
+    def _start_in(self, name: str, *argv: str) -> subprocess.Popen:
+        command = ["ip", "netns", "exec", namespace(name), *argv]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         if not process.stdout.readline():
-            self.void(f"{argv[-2]} did not start")
+            self.void(f"{' '.join(argv)} did not start")
         return process
 
     def want(self, word: str, *processes: subprocess.Popen) -> None:
-        """Wait for clients; the scenario is void unless each says `word` last."""
+        """Wait for clients; the scenario is void unless each says `word` (or `one|other`) last."""
         for process in processes:
             said = self.finish(process)
-            if said.split()[-1:] != [word]:
+            if said.split()[-1:] not in [[one] for one in word.split("|")]:
                 raise LabError(f"{self.scenario.path}: a client said {said!r}, the scenario is true only with {word!r}")
 
     def finish(self, process: subprocess.Popen, seconds: float = 60) -> str:

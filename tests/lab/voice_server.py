@@ -6,7 +6,7 @@ import struct
 
 from network import HOSTS, WORK
 
-SIP_PORT, PBX_MEDIA, UM_MEDIA = 5060, 16000, 20000
+SIP_PORT, WORKER_PORT, PBX_MEDIA, UM_MEDIA = 5060, 5065, 16000, 20000
 FOLDER = WORK / "voice"
 RTP_PACKETS, RTP_MS, PCMA = 130, 20, 8
 CALL_MS = 3000
@@ -83,20 +83,62 @@ def write_scripts() -> None:
         + '<recv request="BYE"/>\n' + _send(REPEAT.format(status="200 OK") + NO_BODY)
         + '<pause milliseconds="300"/>\n'
     )  # fmt: skip
+    one_way = (
+        '<recv request="INVITE"/>\n'
+        + _send(ANSWER.format(status="200 OK") + BODY + SDP.format(host="um1").replace("sendrecv", "recvonly"))
+        + '<recv request="ACK"/>\n<recv request="INFO"/>\n' + _send(REPEAT.format(status="200 OK") + NO_BODY)
+        + '<recv request="BYE"/>\n' + _send(REPEAT.format(status="200 OK") + NO_BODY)
+        + '<pause milliseconds="300"/>\n'
+    )  # fmt: skip
+    (FOLDER / "recording.xml").write_text(_scenario(one_way))
+    moved = ANSWER.format(status="302 Moved Temporarily").replace(":[local_port];transport", f":{WORKER_PORT};transport")
+    redirecting = (
+        '<recv request="INVITE"/>\n' + _send(moved + NO_BODY)
+        + '<recv request="ACK"/>\n<pause milliseconds="200"/>\n'
+    )  # fmt: skip
+    redirected = (
+        _request("INVITE", 1, "", BODY + SDP.format(host="pbx1"))
+        + '<recv response="302"/>\n' + _request("ACK", 1) + '<pause milliseconds="400"/>\n'
+    )  # fmt: skip
+    (FOLDER / "redirecting.xml").write_text(_scenario(redirecting))
+    (FOLDER / "redirected.xml").write_text(_scenario(redirected))
     (FOLDER / "caller.xml").write_text(_scenario(caller))
     (FOLDER / "called.xml").write_text(_scenario(called))
 
 
-def called_command() -> list[str]:
+def called_command(port: int = SIP_PORT) -> list[str]:
+    return _server("called.xml", port, UM_MEDIA)
+
+
+def recording_command() -> list[str]:
+    """um1 only listens (a=recvonly) and says so."""
+    return _server("recording.xml", SIP_PORT, UM_MEDIA)
+
+
+def redirecting_command() -> list[str]:
+    return _server("redirecting.xml", SIP_PORT, UM_MEDIA + 100)
+
+
+def _server(script: str, port: int, media: int) -> list[str]:
     address = HOSTS["um1"].v4
-    return ["sipp", "-sf", str(FOLDER / "called.xml"), "-i", address, "-p", str(SIP_PORT), "-t", "t1",
-            "-mi", address, "-mp", str(UM_MEDIA), "-m", "1", "-nostdin", "-timeout", "30"]  # fmt: skip
+    return ["sipp", "-sf", str(FOLDER / script), "-i", address, "-p", str(port), "-t", "t1",
+            "-mi", address, "-mp", str(media), "-m", "1", "-nostdin", "-timeout", "30"]  # fmt: skip
 
 
-def caller_command() -> list[str]:
+def caller_command(port: int = SIP_PORT, call: str | None = None) -> list[str]:
+    return _client("caller.xml", port, call)
+
+
+def redirected_command(turn: int) -> list[str]:
+    return _client("redirected.xml", SIP_PORT, f"redirected-{turn}")
+
+
+def _client(script: str, port: int, call: str | None) -> list[str]:
+    """`call` is the Call-ID, where a second call has to go on with the first one's."""
     address = HOSTS["pbx1"].v4
-    return ["sipp", f"{HOSTS['um1'].v4}:{SIP_PORT}", "-sf", str(FOLDER / "caller.xml"), "-i", address, "-t", "t1",
-            "-mi", address, "-mp", str(PBX_MEDIA), "-m", "1", "-nostdin", "-timeout", "20"]  # fmt: skip
+    named = ["-cid_str", f"{call}@{address}"] if call else []
+    return ["sipp", f"{HOSTS['um1'].v4}:{port}", "-sf", str(FOLDER / script), "-i", address, "-t", "t1",
+            "-mi", address, "-mp", str(PBX_MEDIA), "-m", "1", "-nostdin", "-timeout", "20", *named]  # fmt: skip
 
 
 def tone(source: int) -> bytes:

@@ -9,6 +9,7 @@ mod refused;
 mod reset;
 mod rpc;
 mod silence;
+mod smtp;
 mod syn_ack;
 mod udp;
 
@@ -63,4 +64,9 @@ pub(super) fn judge(context: &Context<'_>, conversation: &Conversation) -> Optio
         }
     }
     None
+}
+
+/// What a device did to a conversation on its way, whatever became of the conversation.
+pub(super) fn altered(conversation: &Conversation) -> Option<Judgement> {
+    smtp::judge(conversation)
 }

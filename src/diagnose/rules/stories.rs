@@ -1,9 +1,13 @@
 //! Stories for the rules: small captures told as what each host sends. For each kind one that must be
 //! told so, and others that look alike and must not.
 
+mod altered;
+mod cluster;
 mod icmp;
+mod media;
 mod resets;
 mod rpc;
+mod servers;
 mod silence;
 mod udp;
 mod weight;
@@ -48,11 +52,22 @@ enum Expected {
 }
 use Expected::{Finds, Spares};
 
-const ALL: &[&[Story]] =
-    &[silence::STORIES, resets::STORIES, icmp::STORIES, rpc::STORIES, udp::STORIES, whole::STORIES];
+const ALL: &[&[Story]] = &[
+    altered::STORIES,
+    cluster::STORIES,
+    icmp::STORIES,
+    media::STORIES,
+    resets::STORIES,
+    rpc::STORIES,
+    silence::STORIES,
+    udp::STORIES,
+    whole::STORIES,
+];
 
-fn stories() -> impl Iterator<Item = &'static Story> {
-    ALL.iter().copied().flatten()
+/// Stories between strangers, then those between hosts whose roles are known.
+fn stories() -> impl Iterator<Item = (&'static Story, Roster)> {
+    let strangers = ALL.iter().copied().flatten().map(|story| (story, Roster::default()));
+    strangers.chain(servers::STORIES.iter().map(|story| (story, servers::roster())))
 }
 
 /// A connection of the story's client to its server.
@@ -90,7 +105,11 @@ fn trace(told: &[Told], threads: usize) -> Trace {
 }
 
 fn findings(told: &[Told]) -> Vec<Finding> {
-    diagnose(&[trace(told, 1)], &Roster::default()).findings
+    known(told, &Roster::default())
+}
+
+fn known(told: &[Told], roster: &Roster) -> Vec<Finding> {
+    diagnose(&[trace(told, 1)], roster).findings
 }
 
 /// The one finding of a kind.
@@ -107,8 +126,10 @@ fn kinds(findings: &[Finding]) -> Vec<Kind> {
     findings.iter().map(|finding| finding.judgement.kind).collect()
 }
 
-/// What makes a finding the same finding.
-fn paths(findings: &[Finding]) -> BTreeSet<(Kind, Option<IpAddr>, Option<IpAddr>, Option<u16>)> {
+/// Kind, client, server, and the server's port: what makes a finding the same finding.
+type Path = (Kind, Option<IpAddr>, Option<IpAddr>, Option<u16>);
+
+fn paths(findings: &[Finding]) -> BTreeSet<Path> {
     let party = |party: &Option<crate::diagnose::Party>| party.as_ref().map(|party| party.address);
     findings
         .iter()
@@ -120,8 +141,8 @@ fn paths(findings: &[Finding]) -> BTreeSet<(Kind, Option<IpAddr>, Option<IpAddr>
 #[test]
 fn every_story_is_judged_as_it_claims() {
     let mut wrong = Vec::new();
-    for story in stories() {
-        let found = findings(&tell(&(story.told)()));
+    for (story, roster) in stories() {
+        let found = known(&tell(&(story.told)()), &roster);
         let right = match story.expected {
             Finds(kind) => found.iter().any(|finding| {
                 let party = |party: &Option<crate::diagnose::Party>, address: &str| {
@@ -141,17 +162,17 @@ fn every_story_is_judged_as_it_claims() {
 #[test]
 fn every_kind_has_a_story_and_two_that_only_look_like_it() {
     for &kind in Kind::ALL {
-        let finds = stories().filter(|story| matches!(story.expected, Finds(other) if other == kind)).count();
-        let spares = stories().filter(|story| matches!(story.expected, Spares(other) if other == kind)).count();
+        let finds = stories().filter(|(story, _)| matches!(story.expected, Finds(other) if other == kind)).count();
+        let spares = stories().filter(|(story, _)| matches!(story.expected, Spares(other) if other == kind)).count();
         assert!(finds >= 1 && spares >= 2, "{kind}: {finds} stories, {spares} that look alike");
     }
 }
 
 #[test]
 fn every_finding_names_frames_and_reasons_and_is_made_once() {
-    for story in stories() {
+    for (story, roster) in stories() {
         let told = tell(&(story.told)());
-        let found = findings(&told);
+        let found = known(&told, &roster);
         assert_eq!(
             paths(&found).len(),
             found.iter().filter(|one| one.judgement.kind != Kind::DuplicatePackets).count(),
@@ -170,11 +191,11 @@ fn every_finding_names_frames_and_reasons_and_is_made_once() {
 
 #[test]
 fn a_capture_of_one_direction_never_says_blocked() {
-    for story in stories() {
+    for (story, roster) in stories() {
         for (kept, lost) in [("10.0.1.", "10.0.2."), ("10.0.2.", "10.0.1.")] {
             let mut told = tell(&(story.told)());
             told.retain(|told| !told.source.address.to_string().starts_with(lost));
-            let found = findings(&told);
+            let found = known(&told, &roster);
             let blocked = found.iter().find(|finding| finding.judgement.kind.verdict() == Verdict::Blocked);
             assert!(blocked.is_none(), "{}, of {kept} alone: {blocked:?}", story.claim);
         }
@@ -183,9 +204,9 @@ fn a_capture_of_one_direction_never_says_blocked() {
 
 #[test]
 fn packets_captured_twice_change_no_finding() {
-    for story in stories() {
+    for (story, roster) in stories() {
         let told = tell(&(story.told)());
-        let once = paths(&findings(&told));
+        let once = paths(&known(&told, &roster));
         for ttl in [0, 1] {
             let twice: Vec<Told> = told
                 .iter()
@@ -195,18 +216,18 @@ fn packets_captured_twice_change_no_finding() {
                     [told.clone(), copy]
                 })
                 .collect();
-            assert_eq!(paths(&findings(&twice)), once, "{}, {ttl} routers between", story.claim);
+            assert_eq!(paths(&known(&twice, &roster)), once, "{}, {ttl} routers between", story.claim);
         }
     }
 }
 
 #[test]
 fn the_number_of_threads_changes_nothing() {
-    for story in stories() {
+    for (story, roster) in stories() {
         let told = tell(&(story.told)());
-        let alone = findings(&told);
+        let alone = known(&told, &roster);
         for threads in [2, 8] {
-            let shared = diagnose(&[trace(&told, threads)], &Roster::default()).findings;
+            let shared = diagnose(&[trace(&told, threads)], &roster).findings;
             assert_eq!(shared, alone, "{}, {threads} threads", story.claim);
         }
     }

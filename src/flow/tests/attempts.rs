@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::flow::{Oriented, Reset};
+use crate::time::Span;
 use story::{ACK, RST, SYN};
 
 const CLIENT: &str = "10.0.0.1:50000";
@@ -27,7 +28,7 @@ fn many_syns_keep_the_first_times_and_the_last() {
     let flow = line().knocks(&times).flow();
     let last = flow.tries.kept().last().unwrap().time;
     assert_eq!((flow.tries.count, flow.tries.kept().len()), (1_000, 7));
-    assert_eq!(last.since(flow.first.time).as_seconds(), 999.0);
+    assert_eq!(last.since(flow.first.time), Span::seconds(999));
 }
 
 #[test]
@@ -38,10 +39,10 @@ fn a_reused_five_tuple_with_another_number_is_another_attempt() {
     second.opens(60 * S).talks(61 * S).closes(62 * S);
     let flows = watch(&story(&[&first, &second])).flows;
     assert_eq!(flows.len(), 2);
-    for live in flows {
-        assert_eq!((live.flow.tries.count, live.flow.outcome(true)), (1, Outcome::Closed));
-        assert_eq!(live.observer.streams, [b"question".to_vec(), b"answer".to_vec()]);
-        assert_eq!(live.observer.ended, 1);
+    for seen in flows {
+        assert_eq!((seen.flow.tries.count, seen.flow.outcome(true)), (1, Outcome::Closed));
+        assert_eq!(seen.observer.streams, [b"question".to_vec(), b"answer".to_vec()]);
+        assert_eq!(seen.observer.ended, 1);
     }
 }
 
@@ -52,7 +53,7 @@ fn another_number_is_another_attempt_even_while_the_first_is_unanswered() {
     let mut second = line().isn(90_000, 0);
     second.syn(5 * S);
     let flows = watch(&story(&[&first, &second])).flows;
-    assert_eq!(flows.iter().map(|live| live.flow.tries.count).collect::<Vec<_>>(), [2, 1]);
+    assert_eq!(flows.iter().map(|seen| seen.flow.tries.count).collect::<Vec<_>>(), [2, 1]);
 }
 
 #[test]
@@ -63,7 +64,7 @@ fn a_stack_that_always_begins_with_the_same_number_makes_another_attempt_once_th
     second.opens(60 * S).talks(61 * S).closes(62 * S);
     let flows = watch(&story(&[&first, &second])).flows;
     assert_eq!(flows.len(), 2);
-    assert!(flows.iter().all(|live| live.flow.half(Initiator).retransmissions == 0));
+    assert!(flows.iter().all(|seen| seen.flow.half(Initiator).retransmissions == 0));
 }
 
 #[test]
@@ -94,10 +95,10 @@ fn an_old_connection_discovered_by_the_server_does_not_spoil_the_new_one() {
     line.raw(0, Initiator, SYN, 1_000, 0, b"").raw(MS, Responder, ACK, 800_000_000, 1_000_000, b"");
     line.raw(2 * MS, Initiator, RST, 1_000_000, 0, b"");
     line.opens(S).talks(2 * S).closes(3 * S);
-    let live = line.live();
-    assert_eq!((live.flow.outcome(true), live.flow.half(Initiator).unseen), (Outcome::Closed, 0));
-    assert_eq!(live.flow.half(Initiator).retransmissions, 0);
-    assert_eq!(live.observer.streams, [b"question".to_vec(), b"answer".to_vec()]);
+    let seen = line.live();
+    assert_eq!((seen.flow.outcome(true), seen.flow.half(Initiator).unseen), (Outcome::Closed, 0));
+    assert_eq!(seen.flow.half(Initiator).retransmissions, 0);
+    assert_eq!(seen.observer.streams, [b"question".to_vec(), b"answer".to_vec()]);
 }
 
 #[test]
@@ -119,7 +120,7 @@ fn a_server_captured_alone_shows_its_attempts_apart() {
     line.raw(60 * S, Responder, SYN | ACK, 95_000, 91_001, b"");
     let flows = watch(&line.told).flows;
     assert_eq!(flows.len(), 2);
-    assert!(flows.iter().all(|live| live.flow.outcome(true) == Outcome::OneSided));
+    assert!(flows.iter().all(|seen| seen.flow.outcome(true) == Outcome::OneSided));
 }
 
 #[test]
@@ -139,10 +140,10 @@ fn both_opening_at_once_is_one_attempt_of_the_first() {
     line.raw(0, Initiator, SYN, 1_000, 0, b"").raw(MS, Responder, SYN, 5_000, 0, b"");
     line.raw(2 * MS, Initiator, SYN | ACK, 1_000, 5_001, b"").raw(3 * MS, Responder, SYN | ACK, 5_000, 1_001, b"");
     line.raw(4 * MS, Initiator, ACK, 1_001, 5_001, b"x").raw(5 * MS, Responder, ACK, 5_001, 1_002, b"y");
-    let live = line.live();
-    assert_eq!((live.flow.tries.count, live.flow.answers.count), (1, 1));
-    assert_eq!(live.observer.streams, [b"x".to_vec(), b"y".to_vec()]);
-    assert_eq!(live.flow.half(Initiator).retransmissions, 0);
+    let seen = line.live();
+    assert_eq!((seen.flow.tries.count, seen.flow.answers.count), (1, 1));
+    assert_eq!(seen.observer.streams, [b"x".to_vec(), b"y".to_vec()]);
+    assert_eq!(seen.flow.half(Initiator).retransmissions, 0);
 }
 
 #[test]
@@ -150,9 +151,9 @@ fn a_fast_open_carries_data_on_its_syn() {
     let mut line = line();
     line.raw(0, Initiator, SYN, 1_000, 0, b"early").raw(MS, Responder, SYN | ACK, 5_000, 1_006, b"");
     line.raw(2 * MS, Initiator, ACK, 1_006, 5_001, b"late");
-    let live = line.live();
-    assert_eq!(live.observer.streams[0], b"earlylate");
-    assert_eq!((live.flow.half(Initiator).payload, live.flow.half(Initiator).retransmissions), (9, 0));
+    let seen = line.live();
+    assert_eq!(seen.observer.streams[0], b"earlylate");
+    assert_eq!((seen.flow.half(Initiator).payload, seen.flow.half(Initiator).retransmissions), (9, 0));
 }
 
 #[test]
@@ -253,7 +254,7 @@ fn an_ack_scan_and_its_reset_are_no_connection() {
 #[test]
 fn connect_time_is_from_syn_to_answer_and_unknown_when_the_syn_was_repeated() {
     let flow = line().opens(0).flow();
-    assert_eq!(flow.connect_time().unwrap().as_millis(), 1.0);
+    assert_eq!(flow.connect_time(), Some(Span::millis(1)));
     let mut again = line();
     again.knocks(&[0, 3 * S]).syn_ack(4 * S);
     assert_eq!(again.flow().connect_time(), None);

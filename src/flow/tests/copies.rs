@@ -30,19 +30,19 @@ fn twice(line: &Line, after: i64, change: impl Fn(&mut Told)) -> Vec<Told> {
 #[track_caller]
 fn same_but_counted(line: &Line, told: &[Told]) {
     let (once, watched) = (line.live(), watch(told));
-    let [live] = &watched.flows[..] else { panic!("one flow") };
-    for (copied, half) in live.flow.halves.iter().zip(&once.flow.halves) {
+    let [seen] = &watched.flows[..] else { panic!("one flow") };
+    for (copied, half) in seen.flow.halves.iter().zip(&once.flow.halves) {
         assert_eq!(
             (copied.packets, copied.payload, copied.retransmissions, copied.out_of_order),
             (half.packets, half.payload, half.retransmissions, half.out_of_order)
         );
     }
-    let copies: u64 = live.flow.halves.iter().map(|half| half.duplicates).sum();
+    let copies: u64 = seen.flow.halves.iter().map(|half| half.duplicates).sum();
     assert_eq!(copies, line.told.len() as u64);
     assert_eq!(watched.counters.duplicates.get(&0), Some(&copies));
-    assert_eq!(live.observer.streams, once.observer.streams);
-    assert_eq!(live.flow.history.text(), once.flow.history.text());
-    assert_eq!(live.flow.tries.count, once.flow.tries.count);
+    assert_eq!(seen.observer.streams, once.observer.streams);
+    assert_eq!(seen.flow.history.text(), once.flow.history.text());
+    assert_eq!(seen.flow.tries.count, once.flow.tries.count);
 }
 
 #[test]

@@ -132,5 +132,5 @@ fn datagrams_long_apart_are_another_exchange() {
     let mut line = Line::new("10.0.0.1:123", "10.0.0.2:53");
     line.asks(0, b"a").answers(MS, b"b").asks(599 * S, b"c").asks(1_300 * S, b"d");
     let flows = watch(&line.told).flows;
-    assert_eq!(flows.iter().map(|live| live.flow.half(Initiator).packets).collect::<Vec<_>>(), [2, 1]);
+    assert_eq!(flows.iter().map(|seen| seen.flow.half(Initiator).packets).collect::<Vec<_>>(), [2, 1]);
 }

@@ -26,9 +26,9 @@ fn a_segment_sent_again_is_a_retransmission_and_its_octets_count_once() {
 fn a_retransmission_that_holds_more_counts_its_new_octets() {
     let mut line = opened();
     line.raw(S, Initiator, ACK, 1_009, 5_007, b"half").raw(2 * S, Initiator, ACK, 1_009, 5_007, b"half and half");
-    let live = line.live();
-    assert_eq!((live.flow.half(Initiator).payload, live.flow.half(Initiator).retransmissions), (8 + 13, 1));
-    assert!(live.observer.streams[0].ends_with(b"half and half"));
+    let seen = line.live();
+    assert_eq!((seen.flow.half(Initiator).payload, seen.flow.half(Initiator).retransmissions), (8 + 13, 1));
+    assert!(seen.observer.streams[0].ends_with(b"half and half"));
 }
 
 #[test]
@@ -37,11 +37,11 @@ fn a_late_segment_is_out_of_order_when_it_is_soon_and_a_retransmission_when_not(
         let mut line = opened();
         line.raw(S, Initiator, ACK, 1_013, 5_007, b"next");
         line.raw(S + late, Initiator, ACK, 1_009, 5_007, b"late");
-        let live = line.live();
-        let half = live.flow.half(Initiator);
+        let seen = line.live();
+        let half = seen.flow.half(Initiator);
         assert_eq!((half.out_of_order, half.retransmissions), expected);
         assert_eq!((half.payload, half.unseen), (16, 0));
-        assert_eq!(live.observer.streams[0], b"questionlatenext");
+        assert_eq!(seen.observer.streams[0], b"questionlatenext");
     }
 }
 
@@ -49,11 +49,11 @@ fn a_late_segment_is_out_of_order_when_it_is_soon_and_a_retransmission_when_not(
 fn what_is_acknowledged_and_never_seen_is_the_loss_of_the_capture() {
     let mut line = opened();
     line.raw(S, Responder, ACK, 5_007, 1_500, b"").raw(2 * S, Initiator, ACK, 1_500, 5_007, b"behind");
-    let live = line.live();
-    let half = live.flow.half(Initiator);
+    let seen = line.live();
+    let half = seen.flow.half(Initiator);
     assert_eq!((half.unseen, half.retransmissions), (1, 0));
-    assert_eq!(live.flow.history.text(), "ShADdaG");
-    assert_eq!(live.observer.streams[0], b"question~behind");
+    assert_eq!(seen.flow.history.text(), "ShADdaG");
+    assert_eq!(seen.observer.streams[0], b"question~behind");
 }
 
 #[test]
@@ -61,9 +61,9 @@ fn a_hole_between_segments_that_is_acknowledged_is_the_loss_of_the_capture() {
     let mut line = opened();
     line.raw(S, Initiator, ACK, 1_109, 5_007, b"behind").raw(S + MS, Responder, ACK, 5_007, 1_115, b"");
     line.raw(2 * S, Initiator, ACK, 1_115, 5_007, b" all");
-    let live = line.live();
-    assert_eq!((live.flow.half(Initiator).unseen, live.flow.half(Initiator).retransmissions), (1, 0));
-    assert_eq!(live.observer.streams[0], b"question~behind all");
+    let seen = line.live();
+    assert_eq!((seen.flow.half(Initiator).unseen, seen.flow.half(Initiator).retransmissions), (1, 0));
+    assert_eq!(seen.observer.streams[0], b"question~behind all");
 }
 
 #[test]
@@ -72,11 +72,11 @@ fn an_acknowledgement_captured_before_its_data_is_neither_loss_nor_retransmissio
     line.raw(S, Responder, ACK, 5_007, 1_014, b"").raw(S + 50, Initiator, ACK, 1_009, 5_007, b"first");
     line.raw(2 * S, Responder, ACK, 5_007, 1_024, b"").raw(2 * S + 50, Initiator, ACK, 1_014, 5_007, b"other");
     line.raw(2 * S + 60, Initiator, ACK, 1_019, 5_007, b"words").raw(3 * S, Initiator, ACK, 1_024, 5_007, b"!");
-    let live = line.live();
-    let half = live.flow.half(Initiator);
+    let seen = line.live();
+    let half = seen.flow.half(Initiator);
     assert_eq!((half.unseen, half.retransmissions, half.payload), (0, 0, 8 + 16));
-    assert_eq!(live.observer.streams[0], b"questionfirstotherwords!");
-    assert_eq!(live.observer.gaps, [0, 0]);
+    assert_eq!(seen.observer.streams[0], b"questionfirstotherwords!");
+    assert_eq!(seen.observer.gaps, [0, 0]);
 }
 
 #[test]
@@ -86,11 +86,11 @@ fn keep_alives_of_no_octet_and_of_one_are_no_retransmissions() {
         for minute in 1..5 {
             line.raw(minute * 60 * S, Initiator, ACK, 1_008, 5_007, payload).ack(minute * 60 * S + MS, Responder);
         }
-        let live = line.live();
-        let half = live.flow.half(Initiator);
+        let seen = line.live();
+        let half = seen.flow.half(Initiator);
         assert_eq!((half.keep_alives, half.retransmissions, half.payload), (4, 0, 8));
-        assert_eq!(live.observer.streams[0], b"question");
-        assert_eq!(live.flow.outcome(true), Outcome::Open);
+        assert_eq!(seen.observer.streams[0], b"question");
+        assert_eq!(seen.flow.outcome(true), Outcome::Open);
     }
 }
 
@@ -110,22 +110,22 @@ fn probes_of_a_closed_window_are_no_retransmissions() {
         line.raw(second * S + MS, Responder, ACK, 5_007, 1_009, b"").but(|told| told.tcp().window = 0);
     }
     line.raw(6 * S, Responder, ACK, 5_007, 1_009, b"").raw(6 * S + MS, Initiator, ACK, 1_009, 5_007, b"window");
-    let live = line.live();
-    let (client, server) = (live.flow.half(Initiator), live.flow.half(Responder));
+    let seen = line.live();
+    let (client, server) = (seen.flow.half(Initiator), seen.flow.half(Responder));
     assert_eq!((client.retransmissions, client.payload, server.zero_windows), (0, 8 + 6, 4));
-    assert_eq!(live.observer.streams[0], b"questionwindow");
-    assert_eq!(live.flow.history.text(), "ShADdwa");
+    assert_eq!(seen.observer.streams[0], b"questionwindow");
+    assert_eq!(seen.flow.history.text(), "ShADdwa");
 }
 
 #[test]
 fn sequence_numbers_wrap_around() {
     let mut line = Line::new("10.0.0.1:50000", "10.0.0.2:443").isn(u32::MAX - 4, u32::MAX);
     line.opens(0).talks(10 * MS).says(S, Initiator, b"again").again(2 * S).closes(3 * S);
-    let live = line.live();
-    let half = live.flow.half(Initiator);
+    let seen = line.live();
+    let half = seen.flow.half(Initiator);
     assert_eq!((half.retransmissions, half.unseen, half.payload), (1, 0, 13));
-    assert_eq!(live.observer.streams, [b"questionagain".to_vec(), b"answer".to_vec()]);
-    assert_eq!(live.flow.outcome(true), Outcome::Closed);
+    assert_eq!(seen.observer.streams, [b"questionagain".to_vec(), b"answer".to_vec()]);
+    assert_eq!(seen.flow.outcome(true), Outcome::Closed);
 }
 
 #[test]
@@ -190,10 +190,10 @@ proptest! {
             line.raw(at, side, control, sequence, if tame { near } else { acknowledgement }, &[7; 20][..length]);
         }
         let watched = watch(&line.told);
-        let counted: u64 = watched.flows.iter().flat_map(|live| &live.flow.halves).map(|half| half.packets + half.duplicates).sum();
+        let counted: u64 = watched.flows.iter().flat_map(|seen| &seen.flow.halves).map(|half| half.packets + half.duplicates).sum();
         prop_assert_eq!(counted, line.told.len() as u64);
-        for live in watched.flows {
-            let _ = (live.flow.outcome(true), live.flow.conn_state(), live.flow.history.text());
+        for seen in watched.flows {
+            let _ = (seen.flow.outcome(true), seen.flow.conn_state(), seen.flow.history.text());
         }
     }
 }

@@ -41,12 +41,12 @@ fn a_handshake_captured_behind_its_acknowledgement_still_says_who_called() {
         }
         line.told = told;
         line.talks(10 * MS);
-        let live = line.live();
-        assert_eq!(live.flow.initiator, line.client, "{order:?}");
-        assert!(live.flow.oriented >= Oriented::Answer, "{order:?}");
-        assert_eq!(live.flow.halves.each_ref().map(|half| half.packets), [4, 2], "{order:?}");
-        assert_eq!(live.observer.streams, [b"question".to_vec(), b"answer".to_vec()], "{order:?}");
-        let history = live.flow.history.text();
+        let seen = line.live();
+        assert_eq!(seen.flow.initiator, line.client, "{order:?}");
+        assert!(seen.flow.oriented >= Oriented::Answer, "{order:?}");
+        assert_eq!(seen.flow.halves.each_ref().map(|half| half.packets), [4, 2], "{order:?}");
+        assert_eq!(seen.observer.streams, [b"question".to_vec(), b"answer".to_vec()], "{order:?}");
+        let history = seen.flow.history.text();
         let letters = history.trim_start_matches('^');
         assert!(letters.contains('S') && letters.contains('h') && letters.contains('A'), "{order:?}: {history}");
     }

@@ -17,10 +17,10 @@ fn a_capture_that_starts_midway_is_read_from_where_it_starts() {
     let mut line = Line::new("10.0.0.1:50000", "10.0.0.2:443");
     line.raw(0, Initiator, ACK, 77_000, 88_000, b"half a message").raw(MS, Responder, ACK, 88_000, 77_014, b"answer");
     line.raw(2 * MS, Initiator, ACK, 77_014, 88_006, b" and more");
-    let live = line.live();
-    assert_eq!(live.observer.streams, [b"half a message and more".to_vec(), b"answer".to_vec()]);
-    assert_eq!(live.flow.halves.each_ref().map(|half| half.unseen), [0, 0]);
-    assert_eq!(live.observer.gaps, [0, 0]);
+    let seen = line.live();
+    assert_eq!(seen.observer.streams, [b"half a message and more".to_vec(), b"answer".to_vec()]);
+    assert_eq!(seen.flow.halves.each_ref().map(|half| half.unseen), [0, 0]);
+    assert_eq!(seen.observer.gaps, [0, 0]);
 }
 
 #[test]
@@ -35,9 +35,9 @@ fn octets_cut_by_the_snap_length_are_a_gap() {
     let mut line = Line::new("10.0.0.1:50000", "10.0.0.2:443");
     line.opens(0).raw(10 * MS, Initiator, ACK, 1_001, 5_001, b"front").but(|told| told.tcp().wire = Some(1_000));
     line.raw(11 * MS, Initiator, ACK, 2_001, 5_001, b"next");
-    let live = line.live();
-    assert_eq!((live.flow.half(Initiator).snapped, live.flow.half(Initiator).payload), (1, 1_004));
-    assert_eq!(live.observer.streams[0], b"front~next");
+    let seen = line.live();
+    assert_eq!((seen.flow.half(Initiator).snapped, seen.flow.half(Initiator).payload), (1, 1_004));
+    assert_eq!(seen.observer.streams[0], b"front~next");
 }
 
 #[test]
@@ -111,11 +111,11 @@ fn a_live_table_lets_go_of_what_is_over_and_of_what_is_idle() {
     let base = done.told[0].time();
     let now = base.plus(Span::seconds(310));
     let gone = table.expire(now, Span::seconds(3_600), Time(0), &());
-    assert_eq!(gone.iter().map(|live| live.flow.initiator.port).collect::<Vec<_>>(), [50_000]);
+    assert_eq!(gone.iter().map(|seen| seen.flow.initiator.port).collect::<Vec<_>>(), [50_000]);
     let gone = table.expire(now, Span::seconds(200), Time(0), &());
-    assert_eq!(gone.iter().map(|live| live.flow.initiator.port).collect::<Vec<_>>(), [50_001]);
+    assert_eq!(gone.iter().map(|seen| seen.flow.initiator.port).collect::<Vec<_>>(), [50_001]);
     let key = FlowKey::new(Transport::Tcp, end("10.0.0.1:50002"), end("10.0.0.2:443"));
-    assert_eq!(table.flows().iter().map(|live| live.flow.key).collect::<Vec<_>>(), [key]);
+    assert_eq!(table.flows().iter().map(|seen| seen.flow.key).collect::<Vec<_>>(), [key]);
     let more = busy.says(311 * S, Initiator, b"more").told.last().unwrap().clone();
     table.packet(&more.arrival(99), &());
     assert_eq!(table.flows().len(), 1, "it is still found under its key");

@@ -1,9 +1,12 @@
 //! Findings explained as a colleague would: what was seen, why it means that, what else could cause
 //! it, what to do.
 
+mod altered;
 mod blocked;
+mod established;
 mod inconclusive;
 mod not_blocked;
+mod several;
 
 use serde_json::{Value, json};
 
@@ -29,17 +32,29 @@ pub struct Explanation {
 /// The explanation of a kind.
 pub fn explanation(kind: Kind) -> &'static Explanation {
     match kind {
+        Kind::FailoverBlocked => &several::FAILOVER,
+        Kind::ProxyBlocked => &several::PROXY,
+        Kind::HeartbeatBlocked => &several::HEARTBEAT,
+        Kind::MediaBlocked => &several::MEDIA,
+        Kind::SmtpInspection => &altered::SMTP,
+        Kind::TlsInterception => &altered::TLS,
         Kind::RpcDynamicPortBlocked => &blocked::RPC_DYNAMIC_PORT,
         Kind::SynDropped => &blocked::SYN_DROPPED,
         Kind::SynAckDropped => &blocked::SYNACK_DROPPED,
         Kind::SynRejected => &blocked::SYN_REJECTED,
         Kind::IcmpProhibited => &blocked::ICMP_PROHIBITED,
         Kind::MidstreamReset => &blocked::MIDSTREAM_RESET,
+        Kind::MidstreamDrop => &established::MIDSTREAM_DROP,
+        Kind::IdleTimeout => &established::IDLE_TIMEOUT,
+        Kind::TlsBlocked => &established::TLS_BLOCKED,
+        Kind::PmtuBlackHole => &established::PMTU_BLACK_HOLE,
         Kind::UdpBlocked => &blocked::UDP,
         Kind::RefusedByHost => &not_blocked::REFUSED,
         Kind::HostUnreachable => &not_blocked::UNREACHABLE,
         Kind::RpcNotRegistered => &not_blocked::NOT_REGISTERED,
         Kind::ResetByHost => &not_blocked::RESET,
+        Kind::ServiceSlow => &established::SLOW,
+        Kind::HostOverloaded => &established::OVERLOADED,
         Kind::NoAnswer => &inconclusive::NO_ANSWER,
         Kind::HostSilent => &inconclusive::HOST_SILENT,
         Kind::OneWayCapture => &inconclusive::ONE_WAY,
@@ -74,7 +89,7 @@ pub fn text(kind: Kind, sheet: Sheet) -> String {
 pub fn list(sheet: Sheet) -> String {
     let mut page = Page::new(sheet);
     page.line(0, &[(Tone::Text, "Kinds of findings; anyany explain KIND says more of one.")]);
-    for verdict in [Verdict::Blocked, Verdict::NotBlocked, Verdict::Inconclusive] {
+    for verdict in [Verdict::Blocked, Verdict::Altered, Verdict::NotBlocked, Verdict::Inconclusive] {
         page.heading(verdict.word());
         let kinds = Kind::ALL.iter().filter(|kind| kind.verdict() == verdict);
         let rows: Vec<Vec<String>> =

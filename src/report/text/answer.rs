@@ -25,7 +25,10 @@ fn answer(report: &Report<'_>) -> (Tone, &'static str, String) {
     let findings = &report.diagnosis.findings;
     let of = |verdict| findings.iter().filter(move |finding| finding.judgement.kind.verdict() == verdict);
     if of(Verdict::Blocked).next().is_some() {
-        return (Tone::Alarm, "BLOCKED", blocked(report));
+        return (Tone::Alarm, "BLOCKED", lead(report));
+    }
+    if of(Verdict::Altered).next().is_some() {
+        return (Tone::Alarm, "ALTERED", lead(report));
     }
     let tried = Tried::of(report);
     if let Some(why) = nothing_to_judge(report, &tried) {
@@ -56,7 +59,7 @@ fn answer(report: &Report<'_>) -> (Tone, &'static str, String) {
 }
 
 /// What the gravest incident says, and how many there are beside it.
-fn blocked(report: &Report<'_>) -> String {
+fn lead(report: &Report<'_>) -> String {
     let members = |incident: &Incident| {
         let ids = incident.findings.clone();
         report.diagnosis.findings.iter().filter(move |finding| ids.contains(&finding.id))

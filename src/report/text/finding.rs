@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use crate::decode::Health;
 use crate::diagnose::{Alternative, Finding, Verdict};
 use crate::report::harmless::harmless;
-use crate::report::page::{Page, Tone};
+use crate::report::page::{Align, Page, Tone};
 use crate::report::text::answer::whereabouts;
 use crate::report::text::{beyond, grouped, moment, period, sure};
 use crate::report::{Report, words};
@@ -28,7 +29,7 @@ pub(super) fn write_incidents(page: &mut Page, report: &Report<'_>) {
             vec![incident.id.clone(), format!("{} [{findings}]", words::incident(report, incident))]
         })
         .collect();
-    page.table(2, &[("", crate::report::page::Align::Left), ("", crate::report::page::Align::Left)], &rows);
+    page.table(2, &[("", Align::Left), ("", Align::Left)], &rows);
     beyond(page, 2, incidents.len().saturating_sub(MOST_INCIDENTS), "incidents");
 }
 
@@ -88,6 +89,7 @@ fn one(page: &mut Page, report: &Report<'_>, finding: &Finding) {
 fn verdict(verdict: Verdict) -> (Tone, &'static str) {
     match verdict {
         Verdict::Blocked => (Tone::Alarm, "BLOCKED"),
+        Verdict::Altered => (Tone::Alarm, "ALTERED"),
         Verdict::NotBlocked => (Tone::Good, "NOT BLOCKED"),
         Verdict::Inconclusive => (Tone::Doubt, "CANNOT TELL"),
     }
@@ -134,20 +136,22 @@ fn frames(report: &Report<'_>, finding: &Finding) -> Vec<(String, String)> {
         }
     }
     let file = |(index, notes): (u32, Vec<(String, Vec<u64>)>)| {
-        let path = captures.iter().find(|health| health.index == index).map_or("", |health| &health.summary.path);
         let shown = notes.iter().map(|(note, numbers)| {
             let word = if numbers.len() == 1 { "frame" } else { "frames" };
             let numbers: Vec<_> = numbers.iter().map(u64::to_string).collect();
             format!("{word} {} ({})", numbers.join(", "), harmless(note))
         });
-        (file_name(path), shown.collect::<Vec<_>>().join(", "))
+        (harmless(file_name(&captures, index)).into_owned(), shown.collect::<Vec<_>>().join(", "))
     };
     files.into_iter().map(file).collect()
 }
 
-/// The last part of a path: the folder is told once, under "captures".
-fn file_name(path: &str) -> String {
-    harmless(path.rsplit(['/', '\\']).next().unwrap_or(path)).into_owned()
+/// The last part of a capture's path, or all of it where several captures end alike.
+fn file_name<'a>(captures: &[&'a Health], index: u32) -> &'a str {
+    let last = |path: &'a str| path.rsplit(['/', '\\']).next().unwrap_or(path);
+    let path = captures.iter().find(|health| health.index == index).map_or("", |health| health.summary.path.as_str());
+    let alike = captures.iter().filter(|health| last(&health.summary.path) == last(path)).count();
+    if alike > 1 { path } else { last(path) }
 }
 
 /// Where the lines of a finding begin.

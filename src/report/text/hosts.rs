@@ -15,7 +15,12 @@ pub(super) fn write(page: &mut Page, report: &Report<'_>) {
     if hosts.is_empty() {
         return;
     }
-    page.heading("HOSTS");
+    let inferred = hosts.iter().any(|host| !host.roles.is_empty()) && !hosts.iter().any(|host| host.known);
+    page.heading(if inferred {
+        "HOSTS (roles are inferred from the traffic; --topology FILE states them)"
+    } else {
+        "HOSTS"
+    });
     let (known, others): (Vec<Host>, Vec<Host>) =
         hosts.into_iter().partition(|host| !host.roles.is_empty() || !host.names.is_empty());
     for host in known.iter().take(MOST_HOSTS) {

@@ -4,7 +4,7 @@ from directory_server import PASSWORD, REALM, kerberos_config, member_config
 from firewall import Policy
 from network import DOMAIN, HOSTS
 from stage import Stage
-from story import Capture, Scenario, clear, report
+from story import ENDS, Capture, Scenario, clear, one_way, report, seen_from
 
 STAND_IN = "The domain controller is Samba AD DC; the member is Samba's and MIT Kerberos' tools, not Windows."
 DC1 = f"dc1.{DOMAIN}"
@@ -109,6 +109,63 @@ def _smb_dropped(stage: Stage) -> None:
     _dig(stage, "cas-dmz", DC1)
 
 
+def _gc_rejected(stage: Stage) -> None:
+    _ldap_works(stage, "cas-dmz", 389)
+    for _ in range(3):
+        _ldap_fails(stage, "cas-dmz", 3268)
+        stage.pause(1)
+    _ldap_works(stage, "cas-dmz", 389)
+
+
+def _cldap(stage: Stage, word: str) -> None:
+    stage.want(word, stage.client("cas-dmz", "cldap", "dc1", 389, "--repeat", 4))
+
+
+def _cldap_dropped(stage: Stage) -> None:
+    for _ in range(2):
+        _ldap_works(stage, "cas-dmz", 389)
+        _cldap(stage, "silent")
+    _ldap_works(stage, "cas-dmz", 389)
+
+
+def _cldap_answered(stage: Stage) -> None:
+    for _ in range(3):
+        _cldap(stage, "answered")
+    _ldap_works(stage, "cas-dmz", 389)
+
+
+def _udp_dns_v4(stage: Stage) -> None:
+    """IPv4 by UDP is silent; IPv6 by UDP and IPv4 by TCP are answered."""
+    for _ in range(2):
+        _dig(stage, "cas-dmz", DC1, check=False)
+        stage.do("cas-dmz", "dig", "+noedns", f"@{HOSTS['dc1'].v6}", DC1)
+        _dig(stage, "cas-dmz", DC1, "+tcp")
+
+
+def _kerberos_tcp_dropped(stage: Stage) -> None:
+    """The controller answers by UDP: too big, come by TCP. There nobody answers."""
+    _dig(stage, "cas-dmz", DC1)
+    env = ("env", f"KRB5_CONFIG={kerberos_config('cas-dmz', 32000)}", "KRB5CCNAME=FILE:/run/krb5cc-none")
+    lost = [stage.start("cas-dmz", *env, "sh", "-c", f"echo {PASSWORD} | kinit administrator@{REALM}; echo $?")]
+    direct = stage.client("cas-dmz", "tcp", "dc1", 88)
+    stage.pause(8)
+    _ldap_works(stage, "cas-dmz", 389)
+    stage.want("silent", direct)
+    for process in lost:
+        if stage.finish(process).endswith("\n0"):
+            stage.void("a Kerberos ticket, but TCP 88 is dropped")
+    _dig(stage, "cas-dmz", DC1)
+
+
+def _ldaps_dropped(stage: Stage) -> None:
+    _ldap_works(stage, "cas-dmz", 389)
+    stuck = [stage.client("cas-dmz", "tcp", "dc1", port) for port in (636, 3269)]
+    stage.pause(8)
+    _ldap_works(stage, "cas-dmz", 389)
+    stage.want("silent", *stuck)
+    _ldap_works(stage, "cas-dmz", 3268)
+
+
 def _all(client: str, *ports: int) -> tuple:
     return tuple(clear(client, "dc1", port) for port in ports)
 
@@ -137,7 +194,7 @@ SCENARIOS = [
         "RPC and SMB with a domain controller",
         "Endpoint mapper, DRSUAPI and Netlogon on dynamic ports, and a share, all answered.",
         SERVERS,
-        (Capture("client", "cas1", (clear("cas1", "dc1", 53, "datagrams", "udp"), *_all("cas1", 135, 445))),),
+        (*seen_from("cas1", "dc1", (clear("cas1", "dc1", 53, "datagrams", "udp"), *_all("cas1", 135, 445)), places=ENDS),),
         _rpc, INSIDE, stand_ins=STAND_IN,
     ),
     Scenario(
@@ -146,7 +203,7 @@ SCENARIOS = [
         "389 is refused in the controller's name by another sender, while its other ports work.",
         SERVERS,
         (
-            Capture("client", "cas-dmz", (
+            *seen_from("cas-dmz", "dc1", (
                 report("cas-dmz", "dc1", 389, "syn-rejected",
                        because="the RST carries the firewall's TTL (64), everything else of dc1 127; its 389 does listen"),
                 *_all("cas-dmz", 3268), DNS, KERBEROS_V6,
@@ -163,7 +220,7 @@ SCENARIOS = [
         "389 is answered with 'communication administratively prohibited' (3/13) by the firewall itself.",
         SERVERS,
         (
-            Capture("client", "cas-dmz", (
+            *seen_from("cas-dmz", "dc1", (
                 report("cas-dmz", "dc1", 389, "icmp-prohibited",
                        because="ICMP 3/13 from the firewall, quoting the SYN").seen_as("icmp-rejected"),
                 *_all("cas-dmz", 3268), DNS, KERBEROS_V6,
@@ -180,7 +237,7 @@ SCENARIOS = [
         "The port that is forgotten in a rule set made for plain LDAP.",
         SERVERS,
         (
-            Capture("client", "cas-dmz", (
+            *seen_from("cas-dmz", "dc1", (
                 report("cas-dmz", "dc1", 3268, "syn-dropped",
                        because="the firewall drops it; 389 answers before, during and after"),
                 *_all("cas-dmz", 389),
@@ -196,7 +253,7 @@ SCENARIOS = [
         "Group Policy and pipes fail, while LDAP and DNS work.",
         SERVERS,
         (
-            Capture("client", "cas-dmz", (
+            *seen_from("cas-dmz", "dc1", (
                 report("cas-dmz", "dc1", 445, "syn-dropped",
                        because="the firewall drops it; 389 answers before, during and after"),
                 *_all("cas-dmz", 389), DNS,
@@ -212,11 +269,12 @@ SCENARIOS = [
         "Queries repeated without an answer, then the same question answered over TCP 53.",
         SERVERS,
         (
-            Capture("client", "cas-dmz", (
+            *seen_from("cas-dmz", "dc1", (
                 report("cas-dmz", "dc1", 53, "udp-blocked", transport="udp",
                        because="the firewall drops UDP 53; TCP 53 and 389 of the same server answer in the same seconds"),
                 *_all("cas-dmz", 53, 389),
             )),
+            *one_way("cas-dmz", (DNS, *_all("cas-dmz", 53, 389))),
         ),
         _udp_dns, OUTSIDE,
         Policy("dropped UDP 53, silently", ("ip daddr 10.10.2.10 udp dport 53 drop",)),
@@ -228,15 +286,95 @@ SCENARIOS = [
         "Logons are slow but succeed: the client falls back to TCP 88.",
         SERVERS,
         (
-            Capture("client", "cas-dmz", (
+            *seen_from("cas-dmz", "dc1", (
                 report("cas-dmz", "dc1", 88, "udp-blocked", transport="udp", because=KERBEROS_LIFE),
                 report(HOSTS["cas-dmz"].v6, HOSTS["dc1"].v6, 88, "udp-blocked", transport="udp",
                        because=KERBEROS_LIFE),
                 clear(HOSTS["cas-dmz"].v6, HOSTS["dc1"].v6, 88), *_all("cas-dmz", 389), DNS,
-            )),
+            ), places=ENDS),
         ),
         _udp_kerberos, OUTSIDE,
         Policy("dropped UDP 88 of IPv4 and IPv6, silently", ("udp dport 88 drop",)),
+        STAND_IN,
+    ),
+    Scenario(
+        "directory", "gc-rejected-rst",
+        "The global catalog is rejected with RST, LDAP is not",
+        "3268 is refused in the controller's name by another sender.",
+        SERVERS,
+        seen_from("cas-dmz", "dc1", (
+            report("cas-dmz", "dc1", 3268, "syn-rejected",
+                   because="the RST carries the firewall's TTL (64), everything else of dc1 127; its 3268 does listen"),
+            *_all("cas-dmz", 389),
+        )),
+        _gc_rejected, OUTSIDE,
+        Policy("rejected TCP 3268 with RST", ("ip daddr 10.10.2.10 tcp dport 3268 reject with tcp reset",)),
+        STAND_IN,
+    ),
+    Scenario(
+        "directory", "cldap-dropped",
+        "The locator's ping by UDP 389 is dropped",
+        "LDAP by TCP works on the same port number, so the port looks open to those who test it.",
+        SERVERS,
+        seen_from("cas-dmz", "dc1", (
+            report("cas-dmz", "dc1", 389, "udp-blocked", transport="udp",
+                   because="the firewall drops UDP 389; TCP 389 of the same server answers in the same seconds"),
+            *_all("cas-dmz", 389),
+        )),
+        _cldap_dropped, OUTSIDE,
+        Policy("dropped UDP 389, silently", ("udp dport 389 drop",)),
+        STAND_IN,
+    ),
+    Scenario(
+        "directory", "cldap-answered",
+        "The locator's ping by UDP 389 is answered",
+        "The measure of normal for CLDAP.",
+        SERVERS,
+        seen_from("cas-dmz", "dc1", (clear("cas-dmz", "dc1", 389, "datagrams", "udp"), *_all("cas-dmz", 389))),
+        _cldap_answered, OUTSIDE, stand_ins=STAND_IN,
+    ),
+    Scenario(
+        "directory", "udp-dns-dropped-v4",
+        "DNS by UDP is dropped over IPv4 only",
+        "The same question is answered over IPv6 by UDP and over IPv4 by TCP.",
+        SERVERS,
+        seen_from("cas-dmz", "dc1", (
+            report("cas-dmz", "dc1", 53, "udp-blocked", transport="udp",
+                   because="the firewall drops UDP 53 of IPv4; the same server answers by TCP and over IPv6"),
+            *_all("cas-dmz", 53), clear(HOSTS["cas-dmz"].v6, HOSTS["dc1"].v6, 53, "datagrams", "udp"),
+        )),
+        _udp_dns_v4, OUTSIDE,
+        Policy("dropped UDP 53 of IPv4, silently", ("meta nfproto ipv4 udp dport 53 drop",)),
+        STAND_IN,
+    ),
+    Scenario(
+        "directory", "kerberos-tcp-dropped",
+        "Kerberos by TCP is dropped, by UDP it says 'too big'",
+        "A rule set with UDP 88 only: answers that do not fit a datagram can never be fetched.",
+        SERVERS,
+        seen_from("cas-dmz", "dc1", (
+            report("cas-dmz", "dc1", 88, "syn-dropped",
+                   because="the firewall drops TCP 88; UDP 88, DNS and LDAP of the same server answer in the same seconds"),
+            report(HOSTS["cas-dmz"].v6, HOSTS["dc1"].v6, 88, "syn-dropped",
+                   because="dropped over IPv6, too, where UDP 88 is answered"),
+            KERBEROS_V6, *_all("cas-dmz", 389), DNS,
+        )),
+        _kerberos_tcp_dropped, OUTSIDE,
+        Policy("dropped TCP 88, silently", ("tcp dport 88 drop",)),
+        STAND_IN,
+    ),
+    Scenario(
+        "directory", "ldaps-dropped",
+        "LDAP over TLS is dropped, plain LDAP is not",
+        "636 and 3269 are silent while 389 and 3268 serve.",
+        SERVERS,
+        seen_from("cas-dmz", "dc1", (
+            *(report("cas-dmz", "dc1", port, "syn-dropped",
+                     because="the firewall drops it; 389 and 3268 answer in the same seconds") for port in (636, 3269)),
+            *_all("cas-dmz", 389, 3268),
+        )),
+        _ldaps_dropped, OUTSIDE,
+        Policy("dropped TCP 636 and 3269, silently", ("tcp dport { 636, 3269 } drop",)),
         STAND_IN,
     ),
 ]  # fmt: skip

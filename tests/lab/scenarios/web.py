@@ -1,10 +1,12 @@
 """HTTPS between Exchange servers and from clients: proxying, back end on 444, dead hosts."""
 
+import firewall
 import network
 from firewall import Policy
 from network import HOSTS as EVERY
+from servers import EMSMDB_PORT
 from stage import Stage
-from story import Capture, Scenario, clear, cleared_as, report
+from story import ALL_PLACES, TWO_PLACES, Capture, Scenario, clear, cleared_as, one_way, report, seen_from
 
 STAND_IN = "Exchange web services are nginx with a self-signed certificate; RPC is a stand-in."
 SERVERS = ("web-cas1", "web-cas2", "web-mbx1", "web-mbx2", "exchange-mbx2")
@@ -125,7 +127,60 @@ def _black_hole(stage: Stage) -> None:
         network.narrow("int", 1500)
 
 
+def _backend_rejected(stage: Stage) -> None:
+    stage.want("answered", stage.rpc("cas1", "mbx2", "emsmdb"))
+    stage.want("refused", _get(stage, "cas1", "mbx2", 444, "--attempts", 3))
+    stage.want("answered", stage.rpc("cas1", "mbx2", "emsmdb"))
+
+
+def _idle(stage: Stage) -> None:
+    stage.want("answered", _get(stage, "cas1", "cas2", 444))
+    idle = [_get(stage, "cas1", "cas2", 443, "--repeat", 2, "--pause", pause, "--seconds", 12) for pause in (12, 13)]
+    kept = _get(stage, "cas1", "cas2", 443, "--repeat", 4, "--pause", 4)
+    stage.want("answered", kept)
+    stage.pause(4)
+    stage.want("answered", _get(stage, "cas1", "cas2", 444))
+    stage.want("silent", *idle)
+    stage.want("answered", _get(stage, "cas1", "cas2", 444))
+
+
 LIFE = clear("cas1", "cas2", 444, because="no rule names port 444")
+def _opened_later(stage: Stage) -> None:
+    """The rule is taken away while we watch."""
+    stage.want("answered", _get(stage, "cas1", "cas2", 444))
+    stage.want("silent", _get(stage, "cas1", "cas2", 443))
+    firewall.apply(firewall.Policy())
+    for _ in range(2):
+        stage.want("answered", _get(stage, "cas1", "cas2", 443), _get(stage, "cas1", "cas2", 444))
+
+
+def _closed_later(stage: Stage) -> None:
+    """The rule comes while we watch."""
+    firewall.apply(firewall.Policy())
+    for _ in range(2):
+        stage.want("answered", _get(stage, "cas1", "cas2", 443), _get(stage, "cas1", "cas2", 444))
+    firewall.apply(stage.scenario.policy)
+    stuck = _get(stage, "cas1", "cas2", 443)
+    stage.pause(8)
+    stage.want("answered", _get(stage, "cas1", "cas2", 444))
+    stage.want("silent", stuck)
+    stage.want("answered", _get(stage, "cas1", "cas2", 444))
+
+
+def _for_a_while(name: str, title: str, purpose: str, play, did: str) -> Scenario:
+    return Scenario(
+        "web", name, title, purpose, SERVERS,
+        seen_from("cas1", "cas2", (
+            report("cas1", "cas2", 443, "proxy-blocked", "syn-dropped",
+                   because="the firewall drops it for a part of this capture; 444 answers all the time"),
+            LIFE,
+        ), (clear("cas1", "cas2", 443, because="here only what passed is seen"), LIFE), places=TWO_PLACES),
+        play, HOSTS,
+        Policy(did, ("ip saddr 10.10.2.0/24 ip daddr 10.10.3.0/24 tcp dport 443 ct state new drop",)),
+        STAND_IN,
+    )  # fmt: skip
+
+
 SCENARIOS = [
     Scenario(
         "web", "healthy",
@@ -144,7 +199,7 @@ SCENARIOS = [
         "A load balancer's health checks",
         "Connections made and aborted with RST each second: normal, however many resets there are.",
         SERVERS,
-        (Capture("client", "cas1", (clear("cas1", "cas2", 443), clear("cas1", "cas2", 444))),),
+        (*seen_from("cas1", "cas2", (clear("cas1", "cas2", 443), clear("cas1", "cas2", 444))),),
         _probes, ("cas1", "cas2"), stand_ins=STAND_IN,
     ),
     Scenario(
@@ -153,11 +208,11 @@ SCENARIOS = [
         "Proxying to the other site's CAS fails: 443 is unanswered while 444 of the same server works.",
         SERVERS,
         (
-            Capture("client", "cas1", (
+            *seen_from("cas1", "cas2", (
                 report("cas1", "cas2", 443, "proxy-blocked", "syn-dropped",
                        because="the firewall drops it; the same two servers talk on 444 before, during and after"),
                 LIFE, clear("cas1", "mbx2", 444),
-            )),
+            ), places=ALL_PLACES),
         ),
         _between_cas, HOSTS,
         Policy("dropped TCP 443 from the internal network to the second site, silently",
@@ -170,11 +225,11 @@ SCENARIOS = [
         "A reject rule that pretends to be the server. Only the sender's TTL tells it from a closed port.",
         SERVERS,
         (
-            Capture("client", "cas1", (
+            *seen_from("cas1", "cas2", (
                 report("cas1", "cas2", 443, "syn-rejected", "proxy-blocked",
                        because="the RST carries the firewall's TTL (64), everything else of that server 127; its 443 does listen"),
                 LIFE,
-            )),
+            ), places=ALL_PLACES),
         ),
         _rejected_rst, HOSTS,
         Policy("rejected TCP 443 from the internal network to the second site with RST in the server's name",
@@ -187,7 +242,7 @@ SCENARIOS = [
         "A stopped service is not a block. The RST is the host's own, with the TTL of its other packets.",
         SERVERS,
         (
-            Capture("client", "cas2", (
+            *seen_from("cas2", "cas1", (
                 cleared_as("cas2", "cas1", 444, "refused-by-host",
                            because="cas1 has no listener on 444 and no firewall of its own"),
                 clear("cas2", "cas1", 443),
@@ -219,13 +274,13 @@ SCENARIOS = [
         "Nobody has that address and the router is not allowed to say so: silence proves nothing.",
         SERVERS,
         (
-            Capture("client", "cas1", (
+            *seen_from("cas1", "cas2", (
                 cleared_as("cas1", NOBODY, 443, "host-silent",
                            because="no host has this address, and no packet of it was ever seen"),
                 cleared_as("cas1", NOBODY, 135, "host-silent",
                            because="no host has this address, and no packet of it was ever seen"),
                 clear("cas1", "cas2", 443),
-            )),
+            ), places="client fw-client-leg"),
         ),
         _host_silent, ("cas1", "cas2"),
         Policy("let everything pass, but never sent ICMP unreachable", output=("icmp type destination-unreachable drop",)),
@@ -237,16 +292,19 @@ SCENARIOS = [
         "From the client it looks like any dropped SYN; the capture at the server shows whose fault it is.",
         SERVERS,
         (
-            Capture("client", "cas1", (
+            *seen_from("cas1", "cas2", (
                 report("cas1", "cas2", 443, "syn-dropped", "proxy-blocked",
                        because="here only unanswered SYNs are seen; that the answer was lost cannot be known from here"),
                 LIFE,
-            )),
-            Capture("server", "cas2", (
+            ), (
                 report("cas1", "cas2", 443, "synack-dropped", "proxy-blocked",
                        because="SYN and SYN-ACK repeated, never completed, while the same client works on 444").seen_as("half-open"),
                 LIFE,
-            )),
+            ), (
+                report("cas1", "cas2", 443, "synack-dropped", "syn-dropped", "proxy-blocked",
+                       because="the SYN-ACK comes in on one leg and never goes out on the other"),
+                LIFE,
+            ), ALL_PLACES),
         ),
         _synack_dropped, HOSTS,
         Policy("dropped the SYN-ACKs of port 443 from the second site",
@@ -259,7 +317,7 @@ SCENARIOS = [
         "A rule set that was written for IPv4 and forgot a port in its IPv6 twin.",
         SERVERS,
         (
-            Capture("client", "cas1", (
+            *seen_from("cas1", "cas2", (
                 report(FROM_V6, V6, 443, "proxy-blocked", "syn-dropped",
                        because="dropped over IPv6; 444 over IPv6 and 443 over IPv4 work"),
                 clear(FROM_V6, V6, 444), clear("cas1", "cas2", 443),
@@ -275,7 +333,7 @@ SCENARIOS = [
         "ICMPv6 'administratively prohibited' (1/1) from the firewall.",
         SERVERS,
         (
-            Capture("client", "cas1", (
+            *seen_from("cas1", "cas2", (
                 report(FROM_V6, V6, 443, "icmp-prohibited", "proxy-blocked",
                        because="ICMPv6 1/1 from the firewall, quoting the SYN"),
                 clear(FROM_V6, V6, 444), clear("cas1", "cas2", 443),
@@ -292,11 +350,12 @@ SCENARIOS = [
         "A device that inspects TLS: connected at once, then the ClientHello is repeated into silence.",
         SERVERS,
         (
-            Capture("client", "cas1", (
+            *seen_from("cas1", "cas2", (
                 report("cas1", "cas2", 443, "tls-blocked", "midstream-drop", "proxy-blocked",
                        because="TCP is established, the ClientHello never acknowledged; TLS on 444 of the same server works"),
                 LIFE,
-            )),
+            ), (clear("cas1", "cas2", 443, because="here the connections are made and nothing more is seen of them"), LIFE)),
+            *one_way("cas1", (clear("cas1", "cas2", 443), LIFE)),
         ),
         _tls_dropped, HOSTS,
         Policy("dropped segments to port 443 that begin with a TLS handshake record",
@@ -309,11 +368,11 @@ SCENARIOS = [
         "A device that inspects TLS and resets, in the server's name but with its own TTL.",
         SERVERS,
         (
-            Capture("client", "cas1", (
+            *seen_from("cas1", "cas2", (
                 report("cas1", "cas2", 443, "tls-blocked", "midstream-reset", "proxy-blocked",
                        because="RST right after the ClientHello with the firewall's TTL (64), where the server's SYN-ACK has 127"),
                 LIFE,
-            )),
+            ), (clear("cas1", "cas2", 443, because="here the connections are made and nothing more is seen of them"), LIFE)),
         ),
         _tls_reset, HOSTS,
         Policy("answered TLS handshake records to port 443 with RST",
@@ -326,17 +385,53 @@ SCENARIOS = [
         "Small pages work; of a big one the full-size segments are lost, and ICMP 'fragmentation needed' with them.",
         SERVERS,
         (
-            Capture("server", "cas2", (
-                report("cas1", "cas2", 443, "pmtu-black-hole",
-                       because="segments of full size are repeated, smaller ones are acknowledged, no ICMP 3/4 arrives"),
-            )),
-            Capture("client", "cas1", (
+            *seen_from("cas1", "cas2", (
                 report("cas1", "cas2", 443, "pmtu-black-hole", "midstream-drop",
                        because="a hole that is never filled before a smaller segment that arrived"),
+            ), (
+                report("cas1", "cas2", 443, "pmtu-black-hole",
+                       because="segments of full size are repeated, smaller ones are acknowledged, no ICMP 3/4 arrives"),
             )),
         ),
         _black_hole, HOSTS,
         Policy("had a leg of MTU 1400 towards cas1 and never sent ICMP", output=("icmp type destination-unreachable drop",)),
         STAND_IN,
     ),
+    Scenario(
+        "web", "backend-rejected",
+        "The back end's 444 is rejected with RST",
+        "A Client Access server reaches the mailbox server by RPC, its HTTPS is refused in that server's name.",
+        SERVERS,
+        seen_from("cas1", "mbx2", (
+            report("cas1", "mbx2", 444, "syn-rejected", "proxy-blocked",
+                   because="the RST carries the firewall's TTL (64), everything else of mbx2 127; its 444 does listen"),
+            clear("cas1", "mbx2", 135), clear("cas1", "mbx2", EMSMDB_PORT),
+        )),
+        _backend_rejected, ("cas1", "mbx2"),
+        Policy("rejected TCP 444 to the second site with RST", ("ip daddr 10.10.3.0/24 tcp dport 444 reject with tcp reset",)),
+        STAND_IN,
+    ),
+    Scenario(
+        "web", "idle-timeout",
+        "The firewall forgets idle HTTPS connections",
+        "A timer of 8 s in place of an hour's: what comes later is dropped without a word.",
+        SERVERS,
+        seen_from("cas1", "cas2", (
+            report("cas1", "cas2", 443, "idle-timeout", "midstream-drop",
+                   because="after 12 s of silence nothing is acknowledged; a connection with gaps of 4 s goes on"),
+            LIFE,
+        ), (
+            clear("cas1", "cas2", 443, because="from here the connections only fall silent"), LIFE,
+        )),
+        _idle, HOSTS,
+        Policy("dropped packets of TCP 443 connections that it had forgotten after 8 idle seconds",
+               ("tcp dport 443 ct state invalid drop", "tcp sport 443 ct state invalid drop"),
+               sysctls=(("net.netfilter.nf_conntrack_tcp_timeout_established", "8"),
+                        ("net.netfilter.nf_conntrack_tcp_loose", "0"))),
+        STAND_IN,
+    ),
+    _for_a_while("opened-later", "A dropped port is opened", "Blocked at first, and answered after the rule was changed.",
+                 _opened_later, "dropped TCP 443 to the second site at first, and let it pass later"),
+    _for_a_while("closed-later", "An open port is dropped", "Answered at first, and dropped after the rule was changed.",
+                 _closed_later, "let TCP 443 to the second site pass at first, and dropped it later"),
 ]  # fmt: skip

@@ -22,7 +22,7 @@ use anyany_dissectors::Side;
 
 use crate::diagnose::context::Voice;
 use crate::diagnose::{Attribution, Context, Evidence, Judgement};
-use crate::flow::{Flow, Moment, Transport};
+use crate::flow::{Flow, Moment, Outcome, Transport};
 use crate::observe::Conversation;
 use crate::time::{Span, Time};
 
@@ -171,7 +171,9 @@ impl Peer {
         let flow = &conversation.flow;
         let (address, since) = (quiet.quiet(flow), quiet.since.time);
         let mut peer = Self { in_this: quiet.heard, ..Self::default() };
-        for other in context.of_pair(conversation).filter(|other| other.flow.first != flow.first) {
+        // What fell silent likewise says nothing.
+        let talks = |other: &&Conversation| other.flow.first != flow.first && other.outcome != Outcome::Stalled;
+        for other in context.of_pair(conversation).filter(talks) {
             let side = if other.flow.initiator.address == address { Side::Initiator } else { Side::Responder };
             let Some(last) = other.flow.half(side).last.filter(|last| last.time > since) else { continue };
             if peer.ports.len() < MOST_NAMED {

@@ -125,8 +125,9 @@ impl Direction<'_> {
         if largest.saturating_add(OPTIONS) >= full {
             return None;
         }
-        let judgement = self
-            .judgement(0.7)
+        let mut judgement = self.judgement(0.7);
+        judgement.attribution = Attribution::Network; // beside the receiver they did not arrive
+        let judgement = judgement
             .because(format!(
                 "{} octets from {} never arrive, and {} does not acknowledge them; the smaller packet behind them does arrive",
                 missing.octets(),
