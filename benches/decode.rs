@@ -1,0 +1,29 @@
+//! How fast frames become packets.
+#![allow(missing_docs, clippy::unwrap_used)] // a bench that cannot go on fails
+
+mod common;
+
+use std::hint::black_box;
+
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+
+fn decode(c: &mut Criterion) {
+    let frames = common::frames();
+    let expected = common::packets(&frames, |_| {});
+    // All but ARP and the like.
+    assert!(expected * 100 > frames.len() * 90, "{expected} packets in {} frames", frames.len());
+    let mut group = c.benchmark_group("decode");
+    group.throughput(Throughput::Bytes(common::octets(&frames)));
+    group.bench_function("frames to packets", |b| {
+        b.iter(|| {
+            let packets = common::packets(&frames, |arrival| {
+                black_box(arrival);
+            });
+            assert_eq!(packets, expected);
+        });
+    });
+    group.finish();
+}
+
+criterion_group!(benches, decode);
+criterion_main!(benches);

@@ -1,0 +1,62 @@
+//! How fast packets find their flows: the table alone, and with all payload put in order and read.
+#![allow(missing_docs, clippy::unwrap_used)] // a bench that cannot go on fails
+
+mod common;
+
+use anyany::flow::{About, Observer, Table};
+use anyany::observe::{Talk, World};
+use anyany_dissectors::Side;
+use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
+
+/// Wants no payload: what is left is the table's own work.
+#[derive(Default)]
+struct Deaf;
+
+impl Observer for Deaf {
+    type World = ();
+
+    fn stream(&mut self, (): &(), _: &About, _: Side, octets: &[u8]) -> usize {
+        octets.len()
+    }
+
+    fn gap(&mut self, (): &(), _: &About, _: Side) {}
+
+    fn datagram(&mut self, (): &(), _: &About, _: Side, _: &[u8]) {}
+
+    fn wants(&self, _: Side) -> bool {
+        false
+    }
+
+    fn end(&mut self, (): &(), _: &About) {}
+}
+
+fn flow(c: &mut Criterion) {
+    let frames = common::frames();
+    let expected = flows::<Deaf>(&frames, Table::new(common::ports()), &());
+    assert!(expected > 500, "{expected} flows");
+    let mut group = c.benchmark_group("flow");
+    group.throughput(Throughput::Bytes(common::octets(&frames)));
+    group.bench_function("table", |b| {
+        b.iter_batched(
+            || Table::new(common::ports()),
+            |table| assert_eq!(flows::<Deaf>(&frames, table, &()), expected),
+            BatchSize::LargeInput,
+        );
+    });
+    group.bench_function("table and dissectors", |b| {
+        b.iter_batched(
+            || (Table::new(common::ports()), World::default()),
+            |(table, world)| assert_eq!(flows::<Talk>(&frames, table, &world), expected),
+            BatchSize::LargeInput,
+        );
+    });
+    group.finish();
+}
+
+fn flows<O: Observer>(frames: &[common::Stored], mut table: Table<O>, world: &O::World) -> usize {
+    common::packets(frames, |arrival| table.packet(arrival, world));
+    table.finish(world).0.len()
+}
+
+criterion_group!(benches, flow);
+criterion_main!(benches);
