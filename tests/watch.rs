@@ -1,6 +1,7 @@
 //! `anyany watch` on a real device, with a real firewall rule that comes and goes.
 //!
 //! Needs root, iproute2, nftables and python3, to make two network namespaces; says so where it cannot.
+#![allow(clippy::disallowed_methods)] // a real clock for a real wire
 #![cfg(feature = "live")]
 
 use std::fs;

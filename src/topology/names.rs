@@ -122,7 +122,8 @@ mod tests {
 
     #[test]
     fn a_name_shared_by_several_hosts_joins_none() {
-        let two = names(&[("10.0.0.1", &["mail.a.test"]), ("10.0.0.2", &["mail.a.test"]), ("fd00::1", &["mail.a.test"])]);
+        let two =
+            names(&[("10.0.0.1", &["mail.a.test"]), ("10.0.0.2", &["mail.a.test"]), ("fd00::1", &["mail.a.test"])]);
         assert!(two.same_host().is_empty());
         let short = names(&[("10.0.0.1", &["mail"]), ("fd00::1", &["mail"])]);
         assert!(short.same_host().is_empty());
