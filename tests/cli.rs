@@ -150,7 +150,7 @@ fn a_file_that_may_not_be_read_is_said_to_be_one() {
     use std::os::unix::fs::PermissionsExt as _;
     let folder = TempDir::new().unwrap();
     let path = file(&folder, "secret.pcap", &fs::read(capture(HEALTHY)).unwrap());
-    fs::set_permissions(&path, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).unwrap();
     if fs::File::open(&path).is_ok() {
         return; // root may read everything
     }

@@ -148,16 +148,19 @@ fn difference(whole: &Value, pieces: &Value) -> Option<String> {
     (whole != pieces).then(|| format!("whole {:?}\n  pieces {:?}", first(whole, pieces), first(pieces, whole)))
 }
 
-/// Texts name frames without their file.
+/// Texts name frames of the file that they stand in: "frame 41", "frame 4 of capture 3".
 fn without_frames_in_texts(value: &mut Value) {
     match value {
         Value::Array(items) => items.iter_mut().for_each(without_frames_in_texts),
         Value::Object(fields) => fields.values_mut().for_each(without_frames_in_texts),
         Value::String(text) => {
-            let mut parts = text.split("frame ");
-            let head = parts.next().unwrap_or_default().to_owned();
-            *text =
-                parts.fold(head, |text, part| text + "frame " + part.trim_start_matches(|c: char| c.is_ascii_digit()));
+            for word in ["frame ", " of capture "] {
+                let mut parts = text.split(word);
+                let head = parts.next().unwrap_or_default().to_owned();
+                let kept = |part: &str| part.trim_start_matches(|c: char| c.is_ascii_digit()).to_owned();
+                let joint = if word == "frame " { word } else { "" };
+                *text = parts.fold(head, |text, part| text + joint + &kept(part));
+            }
         }
         _ => {}
     }

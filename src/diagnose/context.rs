@@ -19,6 +19,10 @@ pub struct Context<'a> {
     pub roster: &'a Roster,
     /// What each host said, by time.
     voices: HashMap<IpAddr, Vec<Voice>>,
+    /// From the first to the last packet of each conversation, by sender.
+    pub(super) spoke: HashMap<IpAddr, Vec<(Time, Time)>>,
+    /// Conversations in which a server answered nothing, or nothing any more, by server.
+    pub(super) failing: HashMap<IpAddr, Vec<usize>>,
     /// Conversations in which both sides understood each other, by client and server.
     reached: HashMap<(IpAddr, IpAddr), Vec<usize>>,
     /// The same, by server port.
@@ -88,6 +92,8 @@ impl<'a> Context<'a> {
             trace,
             roster,
             voices: HashMap::new(),
+            spoke: HashMap::new(),
+            failing: HashMap::new(),
             reached: HashMap::new(),
             reached_port: HashMap::new(),
             refusals: HashMap::new(),
@@ -131,8 +137,9 @@ impl<'a> Context<'a> {
             for moment in [half.first, half.last].into_iter().flatten() {
                 self.voices.entry(from).or_default().push(Voice { time: moment.time, frame: moment.frame, to, port });
             }
-            if half.packets > 0 {
+            if let (Some(first), Some(last)) = (half.first, half.last) {
                 self.heard.insert((from, to));
+                self.spoke.entry(from).or_default().push((first.time, last.time));
             }
             if let Some(TtlRange { first, .. }) = half.ttl {
                 *self.ttls.entry(from).or_default().entry(first).or_default() += 1;
@@ -147,6 +154,9 @@ impl<'a> Context<'a> {
             if talked(Side::Responder) {
                 self.implied.insert((client, server));
             }
+        }
+        if matches!(conversation.outcome, Outcome::Unanswered | Outcome::Stalled) {
+            self.failing.entry(server).or_default().push(at);
         }
         if conversation.outcome.reached() {
             self.reached.entry((client, server)).or_default().push(at);
@@ -266,6 +276,13 @@ impl<'a> Context<'a> {
         let (list, trace) = (self.reached_port.get(&(server, transport)), self.trace);
         let all = list.into_iter().flatten().filter_map(move |&at| trace.conversations.get(at));
         all.filter(move |other| other.flow.initiator.address == client)
+    }
+
+    /// When a server's TCP port was reached, by anyone.
+    pub(super) fn reached_at(&self, server: Endpoint) -> impl Iterator<Item = Time> {
+        let list = self.reached_port.get(&(server, Transport::Tcp)).map_or(&[][..], Vec::as_slice);
+        let whole = |conversation: &&Conversation| conversation.outcome != Outcome::Stalled;
+        list.iter().filter_map(|&at| self.trace.conversations.get(at)).filter(whole).map(|one| one.flow.first.time)
     }
 
     /// A conversation in which the same client reached the same port, whenever that was.

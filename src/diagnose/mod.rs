@@ -8,6 +8,7 @@ mod incident;
 mod joint;
 mod kind;
 mod path;
+mod presence;
 mod rules;
 
 use crate::observe::Trace;

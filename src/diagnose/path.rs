@@ -202,18 +202,13 @@ impl Paths {
     /// On one path the plain kinds become part of the telling one: attempts whose answer from the
     /// endpoint mapper was not seen are the same failure as those whose answer was.
     fn fold_into_more_telling(&mut self) {
-        let telling: Vec<Path> = self
-            .failed
-            .keys()
-            .filter(|(_, kind)| *kind == Kind::RpcDynamicPortBlocked)
-            .map(|(path, _)| *path)
-            .collect();
-        for path in telling {
-            for plain in
-                [Kind::SynDropped, Kind::SynRejected, Kind::IcmpProhibited, Kind::SynAckDropped, Kind::NoAnswer]
-            {
-                if let Some(failed) = self.failed.remove(&(path, plain)) {
-                    self.absorb((path, Kind::RpcDynamicPortBlocked), failed);
+        for (telling, plain) in TELLING {
+            let told = self.failed.keys().filter(|(_, kind)| kind == telling);
+            for path in told.map(|(path, _)| *path).collect::<Vec<_>>() {
+                for plain in *plain {
+                    if let Some(failed) = self.failed.remove(&(path, *plain)) {
+                        self.absorb((path, *telling), failed);
+                    }
                 }
             }
         }
@@ -358,6 +353,16 @@ pub(super) fn gravest_first(a: &Finding, b: &Finding) -> Ordering {
         .then_with(|| a.first.cmp(&b.first))
 }
 
+/// Kinds that tell more, and the plain ones that say less of the same failure.
+const TELLING: &[(Kind, &[Kind])] = &[
+    (
+        Kind::RpcDynamicPortBlocked,
+        &[Kind::SynDropped, Kind::SynRejected, Kind::IcmpProhibited, Kind::SynAckDropped, Kind::NoAnswer],
+    ),
+    (Kind::TlsBlocked, &[Kind::MidstreamDrop, Kind::MidstreamReset]),
+    (Kind::PmtuBlackHole, &[Kind::MidstreamDrop]),
+    (Kind::IdleTimeout, &[Kind::MidstreamDrop]),
+];
 /// Paths with findings; a scan can touch every port of a network.
 pub const MOST_FINDINGS: usize = 10_000;
 /// Tries of one path without which silence is not a block.

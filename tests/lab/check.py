@@ -15,6 +15,7 @@ from story import Scenario
 # For a kind: (display filter within the conversation, least frames, most frames).
 # {client}, {server} and {flow} are conditions on addresses and ports.
 SYN = "tcp.flags.syn==1 && tcp.flags.ack==0"
+FOREIGN_RST = "tcp.flags.reset==1 && ip.ttl==64"
 NOT_FIREWALL = "!(ip.ttl==64) && !(ipv6.hlim==64)"
 FULL_SIZE_AGAIN = "(tcp.analysis.retransmission && ip.len==1500)"
 SIGNS = {
@@ -27,7 +28,7 @@ SIGNS = {
     "icmp-prohibited": (("{flow} && (icmp.type==3 || icmpv6.type==1)", 1, None),),
     "midstream-reset": (("{flow} && tcp.flags.reset==1 && !(ip.ttl>126 && ip.ttl<129)", 1, None), ("{flow} && tcp.len>0", 2, None)),
     "midstream-drop": (("{client} && tcp.analysis.retransmission && tcp.len>0", 3, None),),
-    "idle-timeout": (("{client} && tcp.analysis.retransmission && tcp.len>0", 3, None),),
+    "idle-timeout": ((f"({{client}} && tcp.analysis.retransmission && tcp.len>0) || ({{server}} && {FOREIGN_RST})", 2, None),),
     "udp-blocked": (("{client} && udp", 2, None), ("{server} && udp", 0, 0)),
     "failover-blocked": ((f"{{client}} && {SYN}", 3, None), ("{server} && tcp", 0, 0)),
     "heartbeat-blocked": (("{client} && udp", 0, 0), ("{server} && udp", 5, None)),

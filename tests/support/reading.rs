@@ -11,7 +11,7 @@ use anyany::observe::Trace;
 use anyany::pipeline::{Glance, Settings, plan, read};
 use anyany::reference::Reference;
 use anyany::report::{Report, json};
-use anyany::topology::Roster;
+use anyany::topology::roster;
 use anyany_dissectors::Transport;
 use serde_json::Value;
 
@@ -42,9 +42,9 @@ pub fn traces(files: &[PathBuf], threads: usize) -> Vec<Trace> {
 /// Reads, judges and reports captures that can be opened.
 pub fn document(files: &[PathBuf], threads: usize) -> Value {
     let traces = traces(files, threads);
-    let roster = Roster::default();
-    let diagnosis = diagnose(&traces, &roster);
     let reference = Reference::embedded();
+    let roster = roster(&traces, None, None, reference);
+    let diagnosis = diagnose(&traces, &roster);
     let report = Report { traces: &traces, unusable: &[], roster: &roster, diagnosis: &diagnosis, reference };
     json::document(&report, true)
 }

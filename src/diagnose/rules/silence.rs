@@ -2,6 +2,7 @@
 
 use super::Ruling;
 use crate::diagnose::context::LIFE;
+use crate::diagnose::presence::Presence;
 use crate::diagnose::{Attribution, Context, Evidence, Judgement, Kind};
 use crate::flow::Outcome;
 use crate::observe::Conversation;
@@ -29,6 +30,10 @@ pub(super) fn judge(context: &Context<'_>, conversation: &Conversation) -> Rulin
     if !context.alive(server.address, flow.first.time, flow.last.time) {
         return Ruling::Found(lifeless(context, conversation, asked));
     }
+    let presence = context.presence(server, flow.first.time, flow.last.time);
+    if let Presence::Gone(why) = presence {
+        return Ruling::Found(gone(conversation, asked, why));
+    }
     if flow.tries.count < 2 && context.other_ports(conversation).is_empty() {
         // One SYN that was never repeated: a probe, or a program that did not wait.
         let judgement = Judgement::new(Kind::NoAnswer, Attribution::NetworkOrEndpoint, 0.5)
@@ -37,7 +42,7 @@ pub(super) fn judge(context: &Context<'_>, conversation: &Conversation) -> Rulin
             .frame(flow.first, "SYN");
         return Ruling::Found(judgement);
     }
-    let mut judgement = weigh(context, conversation, asked);
+    let mut judgement = weigh(context, conversation, asked, &presence);
     for (at, moment) in flow.tries.kept().into_iter().enumerate() {
         let note =
             if at == 0 { "SYN".to_owned() } else { format!("SYN again after {}", moment.time.since(flow.first.time)) };
@@ -87,8 +92,18 @@ fn lifeless(context: &Context<'_>, conversation: &Conversation, asked: String) -
         .frame(flow.first, "SYN")
 }
 
+/// The whole host fell silent: a block on every port at once, or a host that went away.
+fn gone(conversation: &Conversation, asked: String, why: String) -> Judgement {
+    Judgement::new(Kind::NoAnswer, Attribution::NetworkOrEndpoint, 0.8)
+        .because(asked)
+        .because(why)
+        .or("the host was switched off, restarted, or lost its network", "", "all of its ports fell silent together")
+        .or("everything to or from the host is dropped", "", "all of its ports fell silent together")
+        .frame(conversation.flow.first, "SYN")
+}
+
 /// The host is alive and this port is silent: how sure is a block, and where?
-fn weigh(context: &Context<'_>, conversation: &Conversation, asked: String) -> Judgement {
+fn weigh(context: &Context<'_>, conversation: &Conversation, asked: String, presence: &Presence) -> Judgement {
     let flow = &conversation.flow;
     let (client, server) = (flow.initiator.address, flow.responder);
     let ports = context.other_ports(conversation);
@@ -139,7 +154,18 @@ fn weigh(context: &Context<'_>, conversation: &Conversation, asked: String) -> J
     }
     // That it worked before says little: a service stopped since is silent behind the server's own firewall.
     let silence_alone = ports.is_empty() && clients.is_empty() && closed.is_none();
-    judgement.confidence = if silence_alone { confidence.min(0.7) } else { confidence.min(0.97) };
+    let most = match (presence, judgement.attribution) {
+        _ if silence_alone => SILENCE_ALONE,
+        (Presence::NotHeardSince, _) => {
+            let heard = "it was not heard after the first SYN either, and nobody else asked it for anything";
+            judgement.because.push(format!("{} was alive before; {heard}", server.address));
+            SILENCE_ALONE
+        }
+        (_, Attribution::Network) => 0.97,
+        // Other ports that answer do not tell a rule in the network from one on the host.
+        _ => 0.9,
+    };
+    judgement.confidence = confidence.min(most);
     judgement
         .or(
             "the service is stopped behind the server's own firewall, which hides closed ports",
@@ -157,6 +183,8 @@ fn weigh(context: &Context<'_>, conversation: &Conversation, asked: String) -> J
         )
 }
 
+/// What silence may reach by itself (contract).
+const SILENCE_ALONE: f64 = 0.7;
 /// With three tries the first two have had their answers' time.
 const ENOUGH_FOR_THREE: Span = Span::seconds(3);
 /// With fewer, wait for what a Windows client's second try needs.

@@ -3,6 +3,8 @@
 
 mod altered;
 mod cluster;
+mod delivery;
+mod drops;
 mod icmp;
 mod media;
 mod resets;
@@ -55,6 +57,8 @@ use Expected::{Finds, Spares};
 const ALL: &[&[Story]] = &[
     altered::STORIES,
     cluster::STORIES,
+    delivery::STORIES,
+    drops::STORIES,
     icmp::STORIES,
     media::STORIES,
     resets::STORIES,

@@ -12,15 +12,13 @@ pub(super) mod stall;
 mod timers;
 pub(super) mod tls;
 
-#[cfg(test)]
-mod tests;
-
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use anyany_dissectors::Side;
 
 use crate::diagnose::context::Voice;
+use crate::diagnose::presence::Presence;
 use crate::diagnose::{Attribution, Context, Evidence, Judgement};
 use crate::flow::{Flow, Moment, Outcome, Transport};
 use crate::observe::Conversation;
@@ -183,7 +181,8 @@ impl Peer {
                 peer.outlived.get_or_insert(last);
             }
         }
-        peer.soon = context.heard_within(address, since, SOON);
+        let there = context.presence(flow.endpoint(quiet.speaker.other()), since, quiet.last.time);
+        peer.soon = context.heard_within(address, since, SOON) && !matches!(there, Presence::Gone(_));
         let voice = context.voice(address, quiet.speaker(flow), since.plus(SOON));
         peer.voice = voice.filter(|voice| voice.time > since);
         peer

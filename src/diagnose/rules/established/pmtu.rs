@@ -58,7 +58,7 @@ impl Direction<'_> {
             return None;
         }
         let size = self.full_size(repeated.largest)?;
-        let smaller = self.largest_delivered().filter(|delivered| *delivered > 0 && *delivered < size)?;
+        let smaller = Some(self.largest_delivered()).filter(|delivered| (1..size).contains(delivered))?;
         let confidence = if repeated.heard > 0 { 0.88 } else { 0.75 };
         let judgement = self
             .judgement(confidence)
@@ -88,7 +88,7 @@ impl Direction<'_> {
         let at_full = shrunk.count - shrunk.smaller.min(shrunk.count);
         let slow = shrunk.last.time.since(shrunk.first.time) >= SHORTEST;
         let size = self.full_size(shrunk.largest)?;
-        if at_full < FEWEST_REPEATS || !slow || self.largest_delivered().is_some_and(|delivered| delivered >= size) {
+        if at_full < FEWEST_REPEATS || !slow || self.largest_delivered() >= size {
             return None;
         }
         let judgement = self
@@ -154,8 +154,8 @@ impl Direction<'_> {
     }
 
     /// The largest payload from this sender to this receiver that was ever acknowledged, in any conversation.
-    fn largest_delivered(&self) -> Option<u32> {
-        Some(self.pair_max(|half| half.delivery.largest_acknowledged))
+    fn largest_delivered(&self) -> u32 {
+        self.pair_max(|half| half.delivery.largest_acknowledged)
     }
 
     fn pair_max(&self, of: impl Fn(&crate::flow::Half) -> u32) -> u32 {
@@ -176,11 +176,11 @@ impl Direction<'_> {
     }
 
     /// Another connection between the two repeats a segment as large.
-    fn others_are_stuck(&self, size: u32) -> bool {
+    fn others_are_stuck(&self, length: u32) -> bool {
         let from = self.from();
         self.context.of_pair(self.conversation).filter(|other| other.flow.first != self.flow().first).any(|other| {
             let side = if other.flow.initiator.address == from { Side::Initiator } else { Side::Responder };
-            other.flow.half(side).delivery.repeated.is_some_and(|repeated| repeated.largest >= size)
+            other.flow.half(side).delivery.repeated.is_some_and(|repeated| repeated.largest >= length)
         })
     }
 

@@ -79,14 +79,13 @@ fn is_answered_at_once(conversation: &Conversation, call: &Call) -> bool {
     }
     match conversation.service {
         _ if what == "ClientHello" => true,
-        "epm" => true,
+        "epm" | "kerberos" => true,
         "dcerpc" => {
             let prompt = |uuid: &Uuid| !WAITS.contains(&uuid.to_string().to_ascii_lowercase().as_str());
             matches!(what, "bind" | "alter_context")
                 || (!conversation.seen.bound.is_empty() && conversation.seen.bound.iter().all(prompt))
         }
         "ldap" => what.starts_with("bind"),
-        "kerberos" => true,
         "smb" => ["NEGOTIATE", "SESSION_SETUP", "TREE_CONNECT"].contains(&what),
         "smtp" => ["EHLO", "HELO", "STARTTLS", "AUTH"].iter().any(|verb| what.starts_with(verb)),
         _ => false,

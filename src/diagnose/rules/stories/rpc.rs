@@ -68,7 +68,7 @@ fn mapped() -> Line {
 }
 
 /// The client asks 135 for NSPI and gets these answers.
-fn asked(answers: &[Vec<u8>]) -> Line {
+pub fn asked(answers: &[Vec<u8>]) -> Line {
     let mut line = to(135);
     line.opens(-2 * S).says(-1_990 * MS, Initiator, BIND).says(-1_980 * MS, Responder, BIND_ACK);
     for (turn, answer) in (0i64..).zip(answers) {
@@ -90,11 +90,12 @@ fn not_registered() -> Vec<u8> {
 }
 
 /// Bind to the endpoint mapper with NDR (C706 chapter 12, Appendix O).
-const BIND: &[u8] = b"\x05\x00\x0b\x03\x10\0\0\0\x48\0\0\0\x01\0\0\0\xd0\x16\xd0\x16\0\0\0\0\x01\0\0\0\0\0\x01\0\
+pub const BIND: &[u8] = b"\x05\x00\x0b\x03\x10\0\0\0\x48\0\0\0\x01\0\0\0\xd0\x16\xd0\x16\0\0\0\0\x01\0\0\0\0\0\x01\0\
 \x08\x83\xaf\xe1\x1f\x5d\xc9\x11\x91\xa4\x08\0\x2b\x14\xa0\xfa\x03\0\0\0\
 \x04\x5d\x88\x8a\xeb\x1c\xc9\x11\x9f\xe8\x08\0\x2b\x10\x48\x60\x02\0\0\0";
 
-const BIND_ACK: &[u8] = b"\x05\x00\x0c\x03\x10\0\0\0\x3c\0\0\0\x01\0\0\0\xd0\x16\xd0\x16\xe5\xc8\0\0\x04\x00135\0\0\0\
+pub const BIND_ACK: &[u8] =
+    b"\x05\x00\x0c\x03\x10\0\0\0\x3c\0\0\0\x01\0\0\0\xd0\x16\xd0\x16\xe5\xc8\0\0\x04\x00135\0\0\0\
 \x01\0\0\0\0\0\0\0\x04\x5d\x88\x8a\xeb\x1c\xc9\x11\x9f\xe8\x08\0\x2b\x10\x48\x60\x02\0\0\0";
 
 /// `ept_map` for NSPI over TCP.
@@ -106,7 +107,7 @@ const MAP: &[u8] = b"\x05\x00\x00\x03\x10\0\0\0\x9c\0\0\0\x01\0\0\0\x84\0\0\0\0\
 \0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x04\0\0\0";
 
 /// Its answer: port 4997.
-const MAP_ANSWER: &[u8] = b"\x05\x00\x02\x03\x10\0\0\0\x98\0\0\0\x01\0\0\0\x80\0\0\0\0\0\0\0\
+pub const MAP_ANSWER: &[u8] = b"\x05\x00\x02\x03\x10\0\0\0\x98\0\0\0\x01\0\0\0\x80\0\0\0\0\0\0\0\
 \0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x01\0\0\0\x04\0\0\0\0\0\0\0\x01\0\0\0\x03\0\0\0\x4b\0\0\0\x4b\0\0\0\
 \x05\0\x13\0\x0d\x18\x5a\xcc\xf5\x64\x42\x1a\x10\x8c\x59\x08\0\x2b\x2f\x84\x26\x38\0\x02\0\0\0\
 \x13\0\x0d\x04\x5d\x88\x8a\xeb\x1c\xc9\x11\x9f\xe8\x08\0\x2b\x10\x48\x60\x02\0\x02\0\0\0\

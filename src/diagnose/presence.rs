@@ -1,0 +1,79 @@
+//! Whether a host was there at all while it did not answer.
+//!
+//! A sign of life within minutes proves that a host exists; it does not prove that it was up at that
+//! very time. A host that is switched off, restarts or loses its cable falls silent on every port at
+//! once, and looks like a block on each of them.
+
+use std::net::IpAddr;
+
+use crate::diagnose::Context;
+use crate::flow::{Endpoint, Transport};
+use crate::time::{Span, Time};
+
+/// How a host that did not answer was otherwise heard.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Presence {
+    /// It spoke meanwhile, or later, and nothing says that it was away.
+    There,
+    /// It was last heard before the attempt, and nobody else asked it for anything that it had served.
+    NotHeardSince,
+    /// It fell silent as a whole: the reason, as a sentence.
+    Gone(String),
+}
+
+impl Context<'_> {
+    /// What is known of a server's presence while an attempt on `at` got no answer, from its first to
+    /// its last packet.
+    pub fn presence(&self, at: Endpoint, from: Time, to: Time) -> Presence {
+        let host = at.address;
+        if self.spoke_between(host, from, to.plus(REACTION)) {
+            return Presence::There;
+        }
+        if let Some(port) = self.served_and_failing(at, from, to) {
+            return Presence::Gone(format!(
+                "{host} answers nothing at that time: port {port}, which it served before or later, is silent as well"
+            ));
+        }
+        if self.heard_after(host, to) {
+            return Presence::There;
+        }
+        let served = self.reached_at(at).any(|one| one < from);
+        if served {
+            return Presence::Gone(format!(
+                "{host} served this port before; from then on nothing of it was heard on any port"
+            ));
+        }
+        Presence::NotHeardSince
+    }
+
+    /// Whether a packet of the host lies between two moments, or a conversation in which it spoke
+    /// before and after: of those only the ends are known.
+    fn spoke_between(&self, host: IpAddr, from: Time, to: Time) -> bool {
+        self.roster.addresses(host).iter().filter_map(|address| self.spoke.get(address)).flatten().any(
+            |&(first, last)| {
+                let end_inside = (from < first && first <= to) || (from < last && last <= to);
+                end_inside || (first <= from && to <= last)
+            },
+        )
+    }
+
+    /// Another port of the host that was tried in vain at that time, and was reached at some other time.
+    fn served_and_failing(&self, at: Endpoint, from: Time, to: Time) -> Option<u16> {
+        let addresses = self.roster.addresses(at.address);
+        let failing = addresses.iter().filter_map(|address| self.failing.get(address)).flatten();
+        let failing = failing.filter_map(|&index| self.trace.conversations.get(index)).take(MOST_LOOKED_AT);
+        let mut failing = failing.filter(|one| {
+            let flow = &one.flow;
+            let near = flow.first.time <= to.plus(NEAR) && flow.last.time >= from.minus(NEAR);
+            near && flow.responder.port != at.port && flow.key.transport == Transport::Tcp
+        });
+        failing.find(|one| self.reached_at(one.flow.responder).next().is_some()).map(|one| one.flow.responder.port)
+    }
+}
+
+/// A packet that answers the last try may still come.
+const REACTION: Span = Span::seconds(1);
+/// Attempts on two ports belong to one silence when they are no further apart.
+const NEAR: Span = Span::seconds(5);
+/// Attempts of one server that are looked at.
+const MOST_LOOKED_AT: usize = 4096;

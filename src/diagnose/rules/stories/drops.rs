@@ -1,0 +1,213 @@
+//! Connections that fall silent, at once or after a pause (signatures.md c and e).
+
+use super::*;
+use crate::flow::tests::story::ACK;
+
+pub const STORIES: &[Story] = &[
+    Story {
+        claim: "data repeated into silence while the same server talks on another port",
+        expected: Finds(Kind::MidstreamDrop),
+        told: || vec![silenced(Initiator), works(CAS, 445, 10 * S), until(40 * S)],
+    },
+    Story {
+        claim: "data of the server repeated into silence while the client talks on another port",
+        expected: Finds(Kind::MidstreamDrop),
+        told: || vec![silenced(Responder), works(CAS, 445, 10 * S), until(40 * S)],
+    },
+    Story {
+        claim: "the RST of the victim whose repetitions ran out",
+        expected: Finds(Kind::MidstreamDrop),
+        told: || {
+            let mut line = silenced(Initiator);
+            line.rst(16 * S, Initiator);
+            vec![line, works(CAS, 445, 10 * S), until(40 * S)]
+        },
+    },
+    Story {
+        claim: "the server goes on sending in the same connection and acknowledges nothing",
+        expected: Finds(Kind::MidstreamDrop),
+        told: || {
+            let mut line = asked();
+            for (at, acknowledged) in [(2, 5_007), (3, 5_011), (5, 5_015), (9, 5_019)] {
+                line.raw(at * S, Initiator, ACK, 1_009, acknowledged, b"more");
+                line.raw(at * S + 10 * MS, Responder, ACK, acknowledged, 1_009, b"news");
+            }
+            vec![line, until(40 * S)]
+        },
+    },
+    Story {
+        claim: "the server is not heard again: it went down",
+        expected: Spares(Kind::MidstreamDrop),
+        told: || vec![silenced(Initiator), until(400 * S)],
+    },
+    Story {
+        claim: "the server is heard again only after the time that a restart takes",
+        expected: Spares(Kind::MidstreamDrop),
+        told: || vec![silenced(Initiator), works(CAS, 445, 200 * S), until(400 * S)],
+    },
+    Story {
+        claim: "the capture ends before the connection could have recovered",
+        expected: Spares(Kind::MidstreamDrop),
+        told: || {
+            let mut line = asked();
+            line.says(2 * S, Initiator, b"more").again(2_300 * MS).again(2_900 * MS).again(4_100 * MS);
+            vec![line, works(CAS, 445, 4 * S), until(4_500 * MS)]
+        },
+    },
+    Story {
+        claim: "what was repeated is acknowledged in the end: loss",
+        expected: Spares(Kind::MidstreamDrop),
+        told: || {
+            let mut line = silenced(Initiator);
+            line.ack(15 * S, Responder);
+            vec![line, works(CAS, 445, 10 * S), until(40 * S)]
+        },
+    },
+    Story {
+        claim: "a burst of loss within a second",
+        expected: Spares(Kind::MidstreamDrop),
+        told: || {
+            let mut line = asked();
+            line.says(2 * S, Initiator, b"more").again(2_200 * MS).again(2_300 * MS).again(2_400 * MS);
+            vec![line, works(CAS, 445, 10 * S), until(40 * S)]
+        },
+    },
+    Story {
+        claim: "a receiver without room: its program does not read",
+        expected: Spares(Kind::MidstreamDrop),
+        told: || {
+            let mut line = asked();
+            line.ack(1_500 * MS, Responder).but(|told| told.tcp().window = 0);
+            line.says(2 * S, Initiator, b"more").again(3 * S).again(5 * S).again(9 * S).again(12 * S);
+            vec![line, works(CAS, 445, 10 * S), until(40 * S)]
+        },
+    },
+    Story {
+        claim: "a server that had said goodbye",
+        expected: Spares(Kind::MidstreamDrop),
+        told: || {
+            let mut line = asked();
+            line.fin(1_500 * MS, Responder).ack(1_501 * MS, Initiator);
+            line.says(2 * S, Initiator, b"more").again(3 * S).again(5 * S).again(9 * S).again(12 * S);
+            vec![line, works(CAS, 445, 10 * S), until(40 * S)]
+        },
+    },
+    Story {
+        claim: "a goodbye into silence, to a host that has forgotten the connection",
+        expected: Spares(Kind::MidstreamDrop),
+        told: || {
+            let mut line = asked();
+            line.fin(1_500 * MS, Initiator).again(2 * S).again(3 * S).again(5 * S).again(9 * S);
+            vec![line, works(CAS, 445, 10 * S), until(40 * S)]
+        },
+    },
+    Story {
+        claim: "answers that the capture lost: the client acknowledges what was never seen",
+        expected: Spares(Kind::MidstreamDrop),
+        told: || {
+            let mut line = asked();
+            line.raw(1_500 * MS, Initiator, ACK, 1_009, 5_107, b"");
+            for at in [2, 3, 5, 9] {
+                line.raw(at * S, Initiator, ACK, 1_009, 5_107, b"more");
+            }
+            vec![line, works(CAS, 445, 10 * S), until(40 * S)]
+        },
+    },
+    Story {
+        claim: "an hour of pause, then silence; half an hour was survived",
+        expected: Finds(Kind::IdleTimeout),
+        told: || {
+            let mut survivor = between(CAS, 50_999, MBX, 80);
+            survivor.opens(0).talks(10 * MS).talks(1_800 * S).talks(3_590 * S);
+            vec![forgotten(3_600), survivor, works(CAS, 445, 3_610 * S), until(3_700 * S)]
+        },
+    },
+    Story {
+        claim: "a pause after which a device answers with RST",
+        expected: Finds(Kind::IdleTimeout),
+        told: || {
+            let mut line = asked();
+            line.says(400 * S, Initiator, b"more").rst(400 * S + MS, Responder).but(|told| told.ttl = 250);
+            vec![line, works(CAS, 445, 400 * S), until(450 * S)]
+        },
+    },
+    Story {
+        claim: "keep-alives into silence, an hour later",
+        expected: Finds(Kind::IdleTimeout),
+        told: || {
+            let mut line = asked();
+            for at in 0..6 {
+                line.raw((3_605 + at) * S, Initiator, ACK, 1_008, 5_007, b"\0");
+            }
+            line.rst(3_612 * S, Initiator);
+            vec![line, works(CAS, 445, 3_610 * S), until(3_700 * S)]
+        },
+    },
+    Story {
+        claim: "an answer after a long pause, sent into silence (a long poll)",
+        expected: Finds(Kind::IdleTimeout),
+        told: || {
+            let mut line = asked();
+            line.says(2 * S, Initiator, b"wait for mail").ack(2 * S + MS, Responder);
+            line.says(900 * S, Responder, b"mail");
+            line.again(901 * S).again(903 * S).again(907 * S).again(915 * S);
+            vec![line, works(CAS, 445, 910 * S), until(1_000 * S)]
+        },
+    },
+    Story {
+        claim: "a pause that both survive",
+        expected: Spares(Kind::IdleTimeout),
+        told: || vec![asked().talks(3_600 * S).clone(), until(3_700 * S)],
+    },
+    Story {
+        claim: "silence after a pause no longer than one that was survived",
+        expected: Spares(Kind::IdleTimeout),
+        told: || {
+            let mut survivor = between(CAS, 50_999, MBX, 80);
+            survivor.opens(0).talks(10 * MS).talks(3_620 * S);
+            vec![forgotten(3_600), survivor, works(CAS, 445, 3_610 * S), until(3_700 * S)]
+        },
+    },
+    Story {
+        claim: "a server that closes idle connections itself, with its own RST",
+        expected: Spares(Kind::IdleTimeout),
+        told: || vec![asked().rst(120 * S, Responder).clone(), works(CAS, 445, 121 * S), until(200 * S)],
+    },
+    Story {
+        claim: "a server that went down during the pause",
+        expected: Spares(Kind::IdleTimeout),
+        told: || vec![forgotten(3_600), until(4_000 * S)],
+    },
+    Story {
+        claim: "a request that waits for its answer and nothing dies (a long poll)",
+        expected: Spares(Kind::IdleTimeout),
+        told: || {
+            let mut line = asked();
+            line.says(2 * S, Initiator, b"wait for mail").ack(2 * S + MS, Responder);
+            vec![line, works(CAS, 445, 900 * S), until(1_000 * S)]
+        },
+    },
+];
+
+/// A connection on which question and answer went well.
+fn asked() -> Line {
+    let mut line = to(80);
+    line.opens(0).says(10 * MS, Initiator, b"question").says(13 * MS, Responder, b"answer");
+    line.ack(14 * MS, Initiator).raw(S, Responder, ACK, 5_007, 1_009, b"");
+    line
+}
+
+/// Then a side repeats itself and hears nothing.
+fn silenced(side: anyany_dissectors::Side) -> Line {
+    let mut line = asked();
+    line.says(2 * S, side, b"more").again(2_300 * MS).again(2_900 * MS).again(4_100 * MS).again(6_500 * MS);
+    line.again(11 * S);
+    line
+}
+
+/// The same after a pause of so many seconds.
+fn forgotten(pause: i64) -> Line {
+    let (mut line, at) = (asked(), (pause + 1) * S);
+    line.says(at, Initiator, b"more").again(at + 300 * MS).again(at + 900 * MS).again(at + 2 * S).again(at + 5 * S);
+    line
+}
