@@ -4,6 +4,7 @@
 //!
 //! Runs only where `ANYANY_CAPTURES` names a folder with captures, `truth.jsonl` (a line a file) and
 //! `services.jsonl` (a line a flow). Shows its figures with `--nocapture`.
+#![allow(clippy::disallowed_methods)] // how long reading took is printed
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)] // a test that cannot go on fails
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -3,6 +3,8 @@
 //! from our own output.
 //!
 //! `cargo test --test corpus -- --nocapture` prints precision, recall and calibration.
+#![allow(clippy::unwrap_used)] // a test that cannot go on fails
+#![allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // tenths, from 0 to 9
 
 mod support;
 

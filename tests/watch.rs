@@ -1,6 +1,8 @@
 //! `anyany watch` on a real device, with a real firewall rule that comes and goes.
 //!
 //! Needs root, iproute2, nftables and python3, to make two network namespaces; says so where it cannot.
+#![allow(clippy::disallowed_methods)] // a real clock for a real wire
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)] // a test that cannot go on fails
 #![cfg(feature = "live")]
 
 use std::fs;

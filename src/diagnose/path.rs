@@ -331,8 +331,9 @@ fn severity(context: &Context<'_>, client: IpAddr, server: IpAddr, kind: Kind) -
     };
     match (kind.verdict(), ours(client), ours(server)) {
         (Verdict::Blocked, true, true) => Severity::Critical,
-        (Verdict::Blocked, true, false) | (Verdict::Blocked, false, true) => Severity::High,
-        (Verdict::Altered, true, true) => Severity::High,
+        (Verdict::Blocked, true, false) | (Verdict::Blocked, false, true) | (Verdict::Altered, true, true) => {
+            Severity::High
+        }
         (Verdict::Blocked, false, false) | (Verdict::Altered, _, _) => Severity::Medium,
         (Verdict::NotBlocked | Verdict::Inconclusive, _, _) if kind == Kind::CaptureEdge => Severity::Info,
         (Verdict::NotBlocked | Verdict::Inconclusive, _, _) => Severity::Low,

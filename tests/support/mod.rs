@@ -1,5 +1,6 @@
 //! What the integration tests share: captures in, findings out, through the library.
 #![allow(dead_code)] // each test file uses its own part
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)] // a test that cannot go on fails
 
 use std::path::{Path, PathBuf};
 

@@ -86,14 +86,11 @@ fn legs(trace: &Trace) -> BTreeMap<(&str, (IpAddr, IpAddr)), Leg<'_>> {
                 .descriptions
                 .last_mut()
                 .filter(|last| last.by == by && last.moment == promised.moment && last.answer == media.answer);
-            let description = match known {
-                Some(description) => description,
-                None => {
-                    let new = Description { by, moment: promised.moment, answer: media.answer, audio: Vec::new() };
-                    leg.descriptions.push(new);
-                    let Some(last) = leg.descriptions.last_mut() else { continue };
-                    last
-                }
+            let description = if let Some(description) = known {
+                description
+            } else {
+                let new = Description { by, moment: promised.moment, answer: media.answer, audio: Vec::new() };
+                leg.descriptions.push_mut(new)
             };
             if &*media.kind == "audio" {
                 description.audio.push(media);
