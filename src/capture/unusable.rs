@@ -140,8 +140,12 @@ impl Unusable {
             return Self::Damaged { file, why: why.to_string() };
         }
         let head = source.window();
+        let named = Path::new(&file).extension().map(OsStr::to_ascii_lowercase);
+        let named = named.as_deref().and_then(|extension| extension.to_str());
         match kind {
             Kind::Empty => Self::Empty { file },
+            // Only where the octets are nobody's may the name have a word.
+            Kind::Text | Kind::Unknown if named == Some("etl") => Self::Foreign { file, kind: Foreign::Etl },
             Kind::Compressed(_) => Self::CompressedTwice { file },
             Kind::Foreign(kind) => Self::Foreign { file, kind: *kind },
             Kind::Text => {
@@ -149,18 +153,11 @@ impl Unusable {
                 let begins = String::from_utf8_lossy(head).chars().take(BEGINNING).collect();
                 Self::Text { file, begins }
             }
+            Kind::Unknown if named == Some("erf") => Self::Foreign { file, kind: Foreign::Erf },
             Kind::Pcap | Kind::Pcapng | Kind::Unknown => {
-                // Only here, where the octets decide nothing, may the name have a word.
-                let named = Path::new(&file).extension().map(OsStr::to_ascii_lowercase);
-                match named.as_deref().and_then(|extension| extension.to_str()) {
-                    Some("etl") => Self::Foreign { file, kind: Foreign::Etl },
-                    Some("erf") => Self::Foreign { file, kind: Foreign::Erf },
-                    _ => {
-                        let head = head.get(..8).unwrap_or(head);
-                        let begins = head.iter().map(|octet| format!("{octet:02x}")).collect::<Vec<_>>().join(" ");
-                        Self::Unknown { file, begins }
-                    }
-                }
+                let head = head.get(..8).unwrap_or(head);
+                let begins = head.iter().map(|octet| format!("{octet:02x}")).collect::<Vec<_>>().join(" ");
+                Self::Unknown { file, begins }
             }
         }
     }

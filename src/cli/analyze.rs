@@ -21,7 +21,7 @@ pub(super) fn run(options: &Analyze) -> Result<Outcome, Failure> {
     let roster = roster(&traces, file.as_ref(), version, reference);
     let diagnosis = diagnose(&traces, &roster);
     let report = Report { traces: &traces, unusable: &unusable, roster: &roster, diagnosis: &diagnosis, reference };
-    for (_, why) in &unusable {
+    for why in unusable.iter().map(|(_, why)| why).chain(&report.damage()) {
         complain(why);
     }
     if let Some(path) = &options.json {

@@ -24,7 +24,7 @@ pub fn document(report: &Report<'_>, flows: bool) -> Value {
         "schema": SCHEMA,
         "tool": tool(),
         "complete": report.complete(),
-        "captures": report.captures().into_iter().map(|health| capture(report, health)).collect::<Vec<_>>(),
+        "captures": captures(report),
         "hosts": hosts(report),
         "services": services(report),
         "endpoints": endpoints(report),
@@ -56,6 +56,7 @@ fn tool() -> Value {
 
 fn problems(report: &Report<'_>) -> Vec<String> {
     let mut problems: Vec<String> = report.unusable.iter().map(|(_, why)| why.clone()).collect();
+    problems.extend(report.damage());
     problems.extend(report.roster.contradictions.iter().cloned());
     let dropped: u64 = report.traces.iter().map(|trace| trace.dropped).sum();
     if dropped > 0 {
@@ -67,15 +68,28 @@ fn problems(report: &Report<'_>) -> Vec<String> {
     problems
 }
 
-fn capture(report: &Report<'_>, health: &Health) -> Value {
+/// The captures of all traces, in the order of the inputs.
+fn captures(report: &Report<'_>) -> Vec<Value> {
+    let mut captures = Vec::new();
+    for trace in report.traces {
+        let one_way = crate::diagnose::Context::new(trace, report.roster).one_way;
+        let mut unseen: BTreeMap<u32, u64> = BTreeMap::new();
+        for one in &trace.conversations {
+            let here = one.flow.halves.iter().map(|half| half.unseen).sum::<u64>();
+            *unseen.entry(one.flow.first.frame.capture).or_default() += here;
+        }
+        for health in &trace.healths {
+            let duplicates = trace.duplicates.get(&health.index).copied().unwrap_or(0);
+            let unseen = unseen.get(&health.index).copied().unwrap_or(0);
+            captures.push((health.index, capture(health, one_way, unseen, duplicates)));
+        }
+    }
+    captures.sort_by_key(|(index, _)| *index);
+    captures.into_iter().map(|(_, capture)| capture).collect()
+}
+
+fn capture(health: &Health, one_way: bool, unseen: u64, duplicates: u64) -> Value {
     let summary = &health.summary;
-    let trace = report.traces.iter().find(|trace| trace.healths.iter().any(|one| one.index == health.index));
-    let unseen: u64 = trace.map_or(0, |trace| {
-        let here = trace.conversations.iter().filter(|one| one.flow.first.frame.capture == health.index);
-        here.map(|one| one.flow.halves.iter().map(|half| half.unseen).sum::<u64>()).sum()
-    });
-    let duplicates = trace.and_then(|trace| trace.duplicates.get(&health.index)).copied().unwrap_or(0);
-    let one_way = trace.is_some_and(|trace| crate::diagnose::Context::new(trace, report.roster).one_way);
     let time = |time: Option<Time>| time.map(|time| time.rfc3339(summary.precision));
     json!({
         "path": summary.path,

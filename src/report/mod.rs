@@ -42,6 +42,16 @@ impl Report<'_> {
         self.unusable.is_empty() && self.captures().iter().all(|health| health.summary.complete)
     }
 
+    /// What is wrong with captures that could not be read to their ends, each with its path.
+    pub fn damage(&self) -> Vec<String> {
+        let damaged = self.captures().into_iter().filter(|health| !health.summary.complete);
+        let told = |health: &Health| {
+            let problems = json::health_problems(health);
+            problems.into_iter().map(|problem| format!("{}: {problem}", health.summary.path)).collect::<Vec<_>>()
+        };
+        damaged.flat_map(told).collect()
+    }
+
     /// Decimals of a capture's times.
     pub fn precision(&self, capture: u32) -> u8 {
         self.captures().iter().find(|health| health.index == capture).map_or(6, |health| health.summary.precision)
