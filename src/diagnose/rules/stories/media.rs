@@ -1,6 +1,7 @@
 //! Calls and their media.
 
 use super::*;
+use crate::flow::tests::story::What;
 
 pub const STORIES: &[Story] = &[
     Story {
@@ -77,7 +78,66 @@ pub const STORIES: &[Story] = &[
             vec![beside(call(&Call::default())), beside(sound(MBX, CAS, 3 * S)), until(20 * S)]
         },
     },
+    Story {
+        claim: "the call is put on hold at once, by another INVITE",
+        expected: Spares(Kind::MediaBlocked),
+        told: || {
+            let mut held = call(&Call::default());
+            let hold = description(CAS, "a=inactive\r\n");
+            held.asks(S + 500 * MS, &sip("INVITE sip:um@um.test SIP/2.0", "3 INVITE", &hold));
+            let agreed = description(MBX, "a=inactive\r\n");
+            held.answers(S + 600 * MS, &sip("SIP/2.0 200 OK", "3 INVITE", &agreed));
+            held.asks(S + 610 * MS, &sip("ACK sip:um@um.test SIP/2.0", "3 ACK", ""));
+            vec![held, sound(MBX, CAS, 3 * S), until(20 * S)]
+        },
+    },
+    Story {
+        claim: "a fax: T.38 replaces the sound before any came",
+        expected: Spares(Kind::MediaBlocked),
+        told: || {
+            let mut fax = call(&Call::default());
+            let image =
+                |address| description(address, "").replace("m=audio 16000 RTP/AVP 8", "m=image 16002 udptl t38");
+            fax.answers(S + 500 * MS, &sip("INVITE sip:a@a.test SIP/2.0", "1 INVITE", &image(MBX)));
+            fax.asks(S + 600 * MS, &sip("SIP/2.0 200 OK", "1 INVITE", &image(CAS)));
+            fax.answers(S + 610 * MS, &sip("ACK sip:a@a.test SIP/2.0", "1 ACK", ""));
+            vec![fax, sound(MBX, CAS, 3 * S), until(20 * S)]
+        },
+    },
+    Story {
+        claim: "the call goes elsewhere: the first server only redirects it",
+        expected: Spares(Kind::MediaBlocked),
+        told: || {
+            let redirected = Call { answer: "302 Moved Temporarily", ..Call::default() };
+            vec![call(&redirected), sound(MBX, CAS, 3 * S), until(20 * S)]
+        },
+    },
 ];
+
+#[test]
+fn missing_media_are_told_of_their_sender_with_both_ports_and_calls_are_counted() {
+    let second = |line: Line| {
+        let mut line = line;
+        for told in &mut line.told {
+            told.at += 10 * S;
+            if let What::Udp(payload) = &mut told.what {
+                let text = String::from_utf8_lossy(payload).replace("Call-ID: one@", "Call-ID: two@");
+                *payload = text.into_bytes();
+            }
+        }
+        line
+    };
+    let later = |mut line: Line| {
+        line.told.iter_mut().for_each(|told| told.at += 10 * S);
+        line
+    };
+    let calls = [call(&Call::default()), second(call(&Call::default()))];
+    let [one, two] = calls;
+    let lines = [one, two, sound(MBX, CAS, 3 * S), later(sound(MBX, CAS, 3 * S)), until(40 * S)];
+    let finding = the(Kind::MediaBlocked, &lines);
+    assert_eq!((finding.client_port, finding.port, finding.attempts), (Some(RTP), Some(RTP), 2));
+    assert_eq!(finding.service, Some("rtp"));
+}
 
 /// Seen beside the caller: its packets have passed no router, those of the callee two.
 fn beside_caller(mut told: Told) -> Told {
