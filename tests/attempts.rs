@@ -76,7 +76,7 @@ fn what_the_server_answers_decides_the_service() {
 
 #[test]
 fn a_datagram_to_a_promised_port_is_media_however_little_it_shows() {
-    let (caller, called) = ((CLIENT, 5060), (SERVER, 5060));
+    let (phone, gateway) = ((CLIENT, 5060), (SERVER, 5060));
     let sdp = format!(
         "v=0\r\no=- 1 1 IN IP4 {CLIENT}\r\ns=-\r\nc=IN IP4 {CLIENT}\r\nt=0 0\r\nm=audio 40000 RTP/AVP 0\r\na=sendrecv\r\n"
     );
@@ -87,7 +87,7 @@ fn a_datagram_to_a_promised_port_is_media_however_little_it_shows() {
         sdp.len()
     );
     let media = [0x80, 0, 0, 1, 0, 0, 0, 0xa0, 0xde, 0xad, 0xbe, 0xef, 0xff, 0xff, 0xff, 0xff];
-    let story = [(0, udp(caller, called, invite.as_bytes())), (400, udp((SERVER, 41_000), (CLIENT, 40_000), &media))];
+    let story = [(0, udp(phone, gateway, invite.as_bytes())), (400, udp((SERVER, 41_000), (CLIENT, 40_000), &media))];
     let report = report(&story);
     assert_eq!(report["flows"][1]["service"], "rtp", "{report:#}");
     assert_eq!(report["flows"][1]["outcome"], "one-sided");

@@ -266,6 +266,15 @@ impl<'a> Context<'a> {
         self.roster.addresses(host).into_iter().any(|address| self.trace.life.between(address, from, to))
     }
 
+    /// Whether a conversation of the host began or ended with a packet of its own after `from` and not after `to`.
+    /// Signs of life tell no single moments; these do.
+    pub fn spoke_between(&self, host: IpAddr, from: Time, to: Time) -> bool {
+        self.roster.addresses(host).iter().filter_map(|address| self.voices.get(address)).any(|voices| {
+            let at = voices.partition_point(|voice| voice.time <= from);
+            voices.get(at).is_some_and(|voice| voice.time <= to)
+        })
+    }
+
     /// Conversations in which a client reached a server's port, whenever that was.
     pub fn successes(
         &self,

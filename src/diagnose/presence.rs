@@ -26,7 +26,8 @@ impl Context<'_> {
     /// its last packet.
     pub fn presence(&self, at: Endpoint, from: Time, to: Time) -> Presence {
         let host = at.address;
-        if self.spoke_between(host, from, to.plus(REACTION)) {
+        let to_answer = to.plus(REACTION);
+        if self.spoke_between(host, from, to_answer) || self.spoke_across(host, from, to_answer) {
             return Presence::There;
         }
         if let Some(port) = self.served_and_failing(at, from, to) {
@@ -46,15 +47,12 @@ impl Context<'_> {
         Presence::NotHeardSince
     }
 
-    /// Whether a packet of the host lies between two moments, or a conversation in which it spoke
-    /// before and after: of those only the ends are known.
-    fn spoke_between(&self, host: IpAddr, from: Time, to: Time) -> bool {
-        self.roster.addresses(host).iter().filter_map(|address| self.spoke.get(address)).flatten().any(
-            |&(first, last)| {
-                let end_inside = (from < first && first <= to) || (from < last && last <= to);
-                end_inside || (first <= from && to <= last)
-            },
-        )
+    /// Whether the host spoke before and after two moments in one conversation: then most likely also
+    /// between them, of which only the ends are known.
+    fn spoke_across(&self, host: IpAddr, from: Time, to: Time) -> bool {
+        let addresses = self.roster.addresses(host);
+        let mut spoke = addresses.iter().filter_map(|address| self.spoke.get(address)).flatten();
+        spoke.any(|&(first, last)| first <= from && to <= last)
     }
 
     /// Another port of the host that was tried in vain at that time, and was reached at some other time.

@@ -2,7 +2,7 @@
 
 use anyany_dissectors::Side;
 
-use crate::flow::{Flow, Reset, Transport};
+use crate::flow::{Flow, IcmpReport, Reset, Transport};
 
 /// What became of a flow; the words are the contract's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -139,9 +139,7 @@ impl Flow {
     /// Whether an ICMP error says that the initiator's packets do not arrive. "Fragmentation needed"
     /// asks for smaller ones, and "time exceeded" is a routing loop; neither rejects the flow.
     pub fn rejected_by_icmp(&self) -> bool {
-        self.icmp.iter().any(|report| {
-            report.about == Side::Initiator && unreachable(report.error.v6, report.error.kind, report.error.code)
-        })
+        self.icmp.iter().any(|report| report.about == Side::Initiator && report.is_undeliverable())
     }
 
     /// Zeek's word for how it ended. Where Zeek calls a lone RST `RSTOS0` or `RSTRH` although there
@@ -181,8 +179,15 @@ impl Flow {
     }
 }
 
+impl IcmpReport {
+    /// Whether it says that the packet does not arrive, whatever its size.
+    pub fn is_undeliverable(&self) -> bool {
+        unreachable(self.error.v6, self.error.kind, self.error.code)
+    }
+}
+
 /// Whether an ICMP error says "does not arrive" (RFC 792, RFC 4443).
-pub fn unreachable(v6: bool, kind: u8, code: u8) -> bool {
+fn unreachable(v6: bool, kind: u8, code: u8) -> bool {
     match (v6, kind) {
         (false, 3) => code != 4,
         (true, 1) => true,

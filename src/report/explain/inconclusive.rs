@@ -3,7 +3,7 @@
 use super::Explanation;
 
 pub(super) const NO_ANSWER: Explanation = Explanation {
-    phrase: "without an answer, and without enough evidence to say why",
+    phrase: "whose silence cannot be explained",
     seen: "Attempts got no answer. The server was heard in this capture, but not near the time of the attempts, or there \
            were too few tries to tell a block from a lost packet.",
     means: "It may be a block, and it may be a host that was down for a while or packets that were lost. Calling it a \

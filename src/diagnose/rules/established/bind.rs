@@ -34,7 +34,7 @@ pub(in crate::diagnose::rules) fn judge(context: &Context<'_>, conversation: &Co
 fn lost(context: &Context<'_>, conversation: &Conversation, bind: &Call) -> Option<Judgement> {
     let quiet = Quiet::of(context, conversation)?;
     let peer = Peer::of(context, conversation, &quiet);
-    let fits = quiet.speaker == bind.side && quiet.what == What::Data && peer.lives();
+    let fits = quiet.speaker == bind.side && quiet.what == What::Data && (peer.lives() || peer.fresh);
     fits.then(|| stall::drop(context, conversation, &quiet, &peer))
 }
 

@@ -18,7 +18,7 @@ pub(in crate::diagnose::rules) fn judge(context: &Context<'_>, conversation: &Co
         return Ruling::Pass;
     }
     let Some(bracket) = Bracket::of(context, conversation, pause) else { return Ruling::Pass };
-    let found = silent(context, conversation, pause).or_else(|| cut(context, conversation, pause));
+    let found = silent(context, conversation, pause, &bracket).or_else(|| cut(context, conversation, pause));
     let Some(mut judgement) = found else { return Ruling::Pass };
     judgement.kind = Kind::IdleTimeout;
     judgement.confidence = (judgement.confidence + bracket.weight()).min(0.96);
@@ -47,13 +47,15 @@ pub(in crate::diagnose::rules) fn judge(context: &Context<'_>, conversation: &Co
 }
 
 /// The first words after the pause were repeated, and nothing came back.
-fn silent(context: &Context<'_>, conversation: &Conversation, pause: Pause) -> Option<Judgement> {
+fn silent(context: &Context<'_>, conversation: &Conversation, pause: Pause, bracket: &Bracket) -> Option<Judgement> {
     let quiet = Quiet::of(context, conversation)?;
     if quiet.speaker != pause.by || !follows(pause, quiet.since) {
         return None;
     }
     let peer = Peer::of(context, conversation, &quiet);
-    peer.lives().then(|| stall::drop(context, conversation, &quiet, &peer))
+    // A host that was away for a moment just then would be chance, and is not where a timer is known or many die.
+    let timer = peer.soon && (bracket.died > 1 || bracket.products().is_some());
+    (peer.lives() || timer).then(|| stall::drop(context, conversation, &quiet, &peer))
 }
 
 /// The first words after the pause were answered by an RST, or an RST was the first word; not the host's own.

@@ -94,6 +94,10 @@ impl Quiet {
         if quiet.fin.is_some() || over(self.speaker.other()).is_some() || quiet.window == 0 {
             return false;
         }
+        // A router says that the host cannot be reached.
+        if flow.icmp.iter().any(|report| report.about == self.speaker && report.is_undeliverable()) {
+            return false;
+        }
         // Its packets reached the speaker without being captured, so its acknowledgements may have, too.
         if quiet.unseen > 0 || context.loss.share() > MOST_LOSS {
             return false;
@@ -158,6 +162,10 @@ struct Peer {
     ports: BTreeSet<u16>,
     /// A packet of a connection that began before the silence and went on after: it was not restarted.
     outlived: Option<Moment>,
+    /// It was heard, by anyone, while the speaker went on repeating.
+    during: bool,
+    /// The connection was new: the host had answered a moment before the silence, and was heard again soon.
+    fresh: bool,
     /// It was heard soon after the silence began, by anyone.
     soon: bool,
     /// The packet nearest to the silence.
@@ -179,18 +187,22 @@ impl Peer {
             }
             if other.flow.first.time < since {
                 peer.outlived.get_or_insert(last);
+                peer.during |= goes_on(&other.flow, side, quiet.last.time.since(since)) && last.time > quiet.last.time;
             }
         }
+        peer.during |= context.spoke_between(address, since, quiet.last.time);
         let there = context.presence(flow.endpoint(quiet.speaker.other()), since, quiet.last.time);
         peer.soon = context.heard_within(address, since, SOON) && !matches!(there, Presence::Gone(_));
+        peer.fresh = peer.soon && flow.established.is_some_and(|moment| since.since(moment.time) < ROUND_TRIP);
         let voice = context.voice(address, quiet.speaker(flow), since.plus(SOON));
         peer.voice = voice.filter(|voice| voice.time > since);
         peer
     }
 
-    /// A host that is heard again only later may have been restarted, and knows no old connections.
+    /// It lived while the speaker repeated itself. A host that is heard again only later may have been away,
+    /// or been restarted and know no old connections.
     fn lives(&self) -> bool {
-        self.in_this > 0 || self.outlived.is_some() || self.soon
+        self.in_this > 0 || self.during
     }
 
     /// How much surer this makes a block, at most 0.25.
@@ -230,6 +242,13 @@ impl Peer {
             "",
         )
     }
+}
+
+/// Whether a connection that spans the silence was never still for so long, and nothing in it had to be
+/// sent again: then `side` spoke meanwhile.
+fn goes_on(flow: &Flow, side: Side, window: Span) -> bool {
+    let still = [flow.pause, flow.survived].into_iter().flatten().any(|pause| pause.span >= window);
+    !still && window > ROUND_TRIP && flow.half(side.other()).retransmissions == 0
 }
 
 /// Where packets are lost that were captured on their way to `to` and not acknowledged by it.

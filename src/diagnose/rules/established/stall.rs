@@ -54,9 +54,9 @@ fn gone(context: &Context<'_>, conversation: &Conversation, quiet: &Quiet) -> Ru
     let to = quiet.quiet(flow);
     let judgement = Judgement::new(Kind::NoAnswer, Attribution::NetworkOrEndpoint, 0.6)
         .because(quiet.sentence(flow))
-        .because(format!("{to} was not heard soon after that, by anyone: it may have gone down, or been restarted"))
-        .or("the host went down or was restarted", "", "nothing was heard of it")
-        .or("everything to or from the host is dropped", "", "nothing was heard of it");
+        .because(format!("{to} was not heard meanwhile, by anyone: it may have been away, or been restarted"))
+        .or("the host went down or was restarted", "", "nothing was heard of it meanwhile")
+        .or("everything to or from the host is dropped", "", "nothing was heard of it meanwhile");
     Ruling::Found(quiet.show(judgement, flow))
 }
 

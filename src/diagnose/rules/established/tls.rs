@@ -23,7 +23,7 @@ pub(in crate::diagnose::rules) fn judge(context: &Context<'_>, conversation: &Co
 fn hello_lost(context: &Context<'_>, conversation: &Conversation, hello: &Call) -> Option<Judgement> {
     let quiet = Quiet::of(context, conversation).filter(|quiet| quiet.speaker == hello.side)?;
     let peer = Peer::of(context, conversation, &quiet);
-    if quiet.what != What::Data || !peer.lives() {
+    if quiet.what != What::Data || !(peer.lives() || peer.fresh) {
         return None;
     }
     let mut judgement = stall::drop(context, conversation, &quiet, &peer);
@@ -58,7 +58,7 @@ fn flight_lost(context: &Context<'_>, conversation: &Conversation) -> Option<Jud
         return None;
     }
     let peer = Peer::of(context, conversation, &quiet);
-    if !peer.lives() {
+    if !(peer.lives() || peer.fresh) {
         return None;
     }
     let mut judgement = stall::drop(context, conversation, &quiet, &peer);

@@ -46,6 +46,20 @@ pub const STORIES: &[Story] = &[
         told: || vec![silenced(Initiator), works(CAS, 445, 200 * S), until(400 * S)],
     },
     Story {
+        claim: "the server is away for twenty seconds and comes back on all ports",
+        expected: Spares(Kind::MidstreamDrop),
+        told: || vec![silenced(Initiator), works(CAS, 445, 22 * S), works(OTHER, 80, 23 * S), until(60 * S)],
+    },
+    Story {
+        claim: "a router says that the server cannot be reached",
+        expected: Spares(Kind::MidstreamDrop),
+        told: || {
+            let mut line = silenced(Initiator);
+            line.icmp(11 * S + MS, ROUTER, 3, 1);
+            vec![line, works(CAS, 445, 10 * S), until(40 * S)]
+        },
+    },
+    Story {
         claim: "the capture ends before the connection could have recovered",
         expected: Spares(Kind::MidstreamDrop),
         told: || {
