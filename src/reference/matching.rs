@@ -6,6 +6,8 @@ use super::Reference;
 use super::load::ANY_EXCHANGE;
 use super::rows::{Interface, Path, Role};
 use super::words::{Direction, Group, Learn, Version, Zone};
+use std::collections::BTreeSet;
+
 use crate::flow::Transport;
 
 /// How well a row fits; compared field by field, the first counts most.
@@ -83,6 +85,16 @@ impl Reference {
 
     /// Whether the row is in the direction of the conversation, and how many of its two ends name a
     /// role of their host.
+    /// The services that must pass from hosts of one role to hosts of another inside an organization,
+    /// and that the tables call by a word of the contract.
+    pub fn required_services(&self, client: &str, server: &str, version: Option<&str>) -> BTreeSet<&str> {
+        let version: Option<Version> = version.and_then(|version| version.parse().ok());
+        let of_version = |path: &&Path| version.is_none_or(|version| path.versions.contains(&version));
+        let inside = self.paths.iter().filter(|path| path.zone == Zone::IntraOrg).filter(of_version);
+        let fits = |path: &&Path| self.roles_fit(path, &[client], &[server]).is_some_and(|(_, roles)| roles > 0);
+        inside.filter(fits).flat_map(|path| path.services.iter().map(String::as_str)).collect()
+    }
+
     fn roles_fit(&self, path: &Path, client: &[&str], server: &[&str]) -> Option<(bool, u8)> {
         let fit = |src: &[&str], dst: &[&str]| {
             Some(self.end_fits(path, &path.src, src)? + self.end_fits(path, &path.dst, dst)?)

@@ -9,6 +9,7 @@ use crate::flow::{Endpoint, Moment, Outcome, Transport};
 use crate::observe::{Latency, ServicePort, Trace};
 use crate::reference::{Ruling, Support, Zone};
 use crate::report::Report;
+use crate::topology::Host;
 
 /// One row of the role-by-role matrix.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,6 +103,7 @@ pub fn paths(report: &Report<'_>) -> Vec<PathRow> {
             let row = rows.entry((from.to_owned(), to.to_owned(), one.service)).or_default();
             row.flows += 1;
             row.reached += u64::from(one.outcome.reached());
+            row.failed += u64::from(failed(one.outcome));
             row.required |= requires(report, trace, one);
         }
     }
@@ -113,10 +115,15 @@ pub fn paths(report: &Report<'_>) -> Vec<PathRow> {
             row.blocked += finding.attempts;
         }
     }
+    for (from, to, service) in expected(report) {
+        rows.entry((from, to, service)).or_insert(Attempts { required: true, ..Attempts::default() });
+    }
     let row = |((from, to, service), row): ((String, String, &str), Attempts)| {
-        let status = match (row.blocked, row.reached) {
-            (0, _) => "ok",
-            (_, 0) => "blocked",
+        let status = match (row.flows, row.blocked, row.reached) {
+            (0, _, _) => "never-seen",
+            (flows, 0, _) if row.failed == flows => "degraded",
+            (_, 0, _) => "ok",
+            (_, _, 0) => "blocked",
             _ => "degraded",
         };
         let service = service.to_owned();
@@ -133,11 +140,37 @@ pub fn paths(report: &Report<'_>) -> Vec<PathRow> {
     rows.into_iter().map(row).collect()
 }
 
+/// Whether the server was not reached, or refused.
+fn failed(outcome: Outcome) -> bool {
+    matches!(outcome, Outcome::Unanswered | Outcome::Refused | Outcome::IcmpRejected | Outcome::HalfOpen)
+}
+
+/// What the tables expect between the roles of hosts that the topology file names and that were heard
+/// here: only of those can be said that it was never seen.
+fn expected<'a>(report: &'a Report<'_>) -> Vec<(String, String, &'a str)> {
+    let heard =
+        |host: &&Host| host.addresses.iter().any(|&address| report.traces.iter().any(|trace| trace.life.ever(address)));
+    let hosts: Vec<&Host> = report.roster.hosts().iter().filter(|host| host.known).filter(heard).collect();
+    let mut expected = BTreeSet::new();
+    for client in &hosts {
+        for server in hosts.iter().filter(|server| server.addresses != client.addresses) {
+            let (Some(from), Some(to)) = (client.roles.first(), server.roles.first()) else { continue };
+            let version = server.version.as_deref().or(report.roster.version.as_deref());
+            let services = report.reference.required_services(&from.role, &to.role, version);
+            for service in services.into_iter().filter(|service| *service != "other") {
+                expected.insert((from.role.clone(), to.role.clone(), service));
+            }
+        }
+    }
+    expected.into_iter().collect()
+}
+
 /// What was tried between two roles.
 #[derive(Debug, Default)]
 struct Attempts {
     flows: u64,
     reached: u64,
+    failed: u64,
     blocked: u64,
     required: bool,
 }
