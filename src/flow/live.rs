@@ -367,5 +367,6 @@ const COPY_NUMBERED: Span = Span::millis(50);
 const COPY_PLAIN: Span = Span::millis(2);
 /// Words of eight octets by which datagrams without IP identification are told apart.
 const MARKED_WORDS: usize = 16;
-/// Silences from here on are worth remembering; interactive protocols are rarely still for longer.
-const NOTEWORTHY_PAUSE: Span = Span::seconds(30);
+/// Silences from here on are worth remembering, the short ones to set the long ones against: no round trip
+/// inside one organization takes so long.
+const NOTEWORTHY_PAUSE: Span = Span::seconds(1);

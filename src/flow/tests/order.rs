@@ -148,6 +148,21 @@ fn a_pause_survives_when_the_other_side_answers_with_more_than_a_reset() {
 }
 
 #[test]
+fn who_repeats_into_silence_began_one_pause_and_no_other() {
+    let mut line = opened();
+    line.says(100 * S, Initiator, b"still there?").again(102 * S).again(106 * S).again(114 * S);
+    let pause = line.flow().pause.unwrap();
+    assert!(pause.span > Span::seconds(98) && pause.span < Span::seconds(101), "{}", pause.span);
+}
+
+#[test]
+fn a_pause_of_seconds_that_was_survived_is_remembered() {
+    let mut line = opened();
+    line.talks(3 * S).talks(4 * S);
+    assert!(line.flow().survived.unwrap().span > Span::seconds(1));
+}
+
+#[test]
 fn a_clock_that_goes_back_changes_no_count() {
     let mut line = opened();
     line.talks(S);

@@ -137,6 +137,18 @@ pub const STORIES: &[Story] = &[
         },
     },
     Story {
+        claim: "two connections die after nine and ten seconds, one lives with pauses of two and a half",
+        expected: Finds(Kind::IdleTimeout),
+        told: || {
+            let mut other = between(CAS, 50_998, MBX, 80);
+            other.opens(0).talks(10 * MS).says(10 * S, Initiator, b"more");
+            other.again(10_300 * MS).again(10_900 * MS).again(12 * S).again(15 * S);
+            let mut survivor = between(CAS, 50_999, MBX, 80);
+            survivor.opens(0).talks(10 * MS).talks(2_500 * MS).talks(5 * S).talks(7_500 * MS);
+            vec![forgotten(9), other, survivor, works(CAS, 445, 11 * S), until(40 * S)]
+        },
+    },
+    Story {
         claim: "a pause after which a device answers with RST",
         expected: Finds(Kind::IdleTimeout),
         told: || {
