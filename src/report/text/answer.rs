@@ -175,7 +175,10 @@ fn looked_at(report: &Report<'_>) -> Option<String> {
     let span = span.reduce(|whole, part| (whole.0.min(part.0), whole.1.max(part.1)));
     let when = span.map(|(first, last)| format!(", {} ({})", period(first, last), lasting(last.since(first))));
     let views = if report.traces.len() > 1 {
-        format!(", {} vantage points, each judged for itself; `locate`, which will compare them, is not built yet", report.traces.len())
+        format!(
+            ", {} vantage points, each judged for itself; `locate`, which will compare them, is not built yet",
+            report.traces.len()
+        )
     } else {
         String::new()
     };
