@@ -4,9 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use crate::capture::{self, Capture, Frame, STDIN};
-use crate::classify::usual_ports;
 use crate::cli::Failure;
-use crate::flow::ServicePorts;
 use crate::observe::Trace;
 use crate::pipeline::{self, Glance, Settings};
 use crate::reference::Reference;
@@ -23,24 +21,11 @@ pub(super) fn topology(path: Option<&Path>) -> Result<Option<File>, Failure> {
     Ok(Some(file))
 }
 
-/// How to read: threads as asked for, and the ports that servers listen on.
+/// How to read: with so many threads, or one for each processor.
 pub(super) fn settings(threads: Option<NonZeroUsize>) -> Settings {
     let threads = threads.or_else(|| std::thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get);
-    Settings { threads, ports: service_ports() }
-}
-
-/// The ports that servers listen on: those of the protocols, and those of the tables.
-pub(super) fn service_ports() -> ServicePorts {
-    use anyany_dissectors::Transport;
     let reference = Reference::embedded();
-    let with = |mut usual: Vec<u16>, known: &std::collections::BTreeSet<u16>| {
-        usual.extend(known);
-        usual
-    };
-    ServicePorts::new(
-        with(usual_ports(Transport::Tcp), reference.known_tcp_ports()),
-        with(usual_ports(Transport::Udp), reference.known_udp_ports()),
-    )
+    Settings::new(threads, reference.known_tcp_ports(), reference.known_udp_ports())
 }
 
 /// Opens every input; those that cannot be used are noted, with the reason.

@@ -41,7 +41,7 @@ pub(super) fn run(options: &Options) -> Result<Outcome, Failure> {
         .map_err(|why| format!("cannot catch the signal to stop: {why}"))?;
     let window = Span::seconds(options.window.get().into());
     let mut session = Session {
-        watch: Watch::new(inputs::service_ports(), healths, window),
+        watch: Watch::new(inputs::settings(None).ports, healths, window),
         alerts: Alerts::default(),
         out: Out::open(options.json.as_deref())?,
         file,

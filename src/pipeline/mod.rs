@@ -15,10 +15,12 @@ mod worker;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::thread;
 
 use crate::capture::{Capture, Frame, Map};
+use crate::classify::usual_ports;
 use crate::decode::{Decoded, Decoder, Health, Packet, Payload, protocol_word};
 use crate::flow::{Arrival, Endpoint, FlowKey, FrameRef, Moment, ServicePorts, Table, Transport};
 use crate::observe::{Talk, Trace, World};
@@ -32,6 +34,16 @@ pub struct Settings {
     pub threads: usize,
     /// Ports that servers listen on, to tell who called where no handshake was seen.
     pub ports: ServicePorts,
+}
+
+impl Settings {
+    /// So many threads, and the ports that servers listen on: those of the protocols, and those that the tables list.
+    pub fn new(threads: usize, tcp: &BTreeSet<u16>, udp: &BTreeSet<u16>) -> Self {
+        use anyany_dissectors::Transport::{Tcp, Udp};
+        let listed = |ports: &BTreeSet<u16>| ports.iter().copied().collect();
+        let ports = ServicePorts::new(usual_ports(Tcp), usual_ports(Udp)).listed(listed(tcp), listed(udp));
+        Self { threads, ports }
+    }
 }
 
 /// Where packets go: a table of this thread, or batches for workers.

@@ -227,7 +227,7 @@ fn frames_that_are_left_out_are_counted_and_cover_nothing() {
 #[test]
 fn the_traffic_has_every_sort_of_ending() {
     let trace = read(vec![vec![(0, in_memory(&pcap(&traffic())))]], &settings(1), &|_| true);
-    let outcomes: std::collections::BTreeSet<_> = trace.conversations.iter().map(|one| one.outcome).collect();
+    let outcomes: BTreeSet<_> = trace.conversations.iter().map(|one| one.outcome).collect();
     for outcome in
         [Outcome::Closed, Outcome::Unanswered, Outcome::IcmpRejected, Outcome::ResetByServer, Outcome::Datagrams]
     {

@@ -4,15 +4,12 @@
 use std::path::{Path, PathBuf};
 
 use anyany::capture::Capture;
-use anyany::classify::usual_ports;
 use anyany::diagnose::diagnose;
-use anyany::flow::ServicePorts;
 use anyany::observe::Trace;
 use anyany::pipeline::{Glance, Settings, plan, read};
 use anyany::reference::Reference;
 use anyany::report::{Report, json};
 use anyany::topology::roster;
-use anyany_dissectors::Transport;
 use serde_json::Value;
 
 /// The folder that `ANYANY_CAPTURES` names; says so where it names none.
@@ -26,8 +23,8 @@ pub fn collection() -> Option<PathBuf> {
 
 /// Reads captures that can be opened.
 pub fn traces(files: &[PathBuf], threads: usize) -> Vec<Trace> {
-    let ports = ServicePorts::new(usual_ports(Transport::Tcp), usual_ports(Transport::Udp));
-    let settings = Settings { threads, ports };
+    let reference = Reference::embedded();
+    let settings = Settings::new(threads, reference.known_tcp_ports(), reference.known_udp_ports());
     let open = |file: &Path| Capture::open(file).unwrap_or_else(|why| panic!("{why}"));
     let glances: Vec<_> = match files {
         [_] => vec![Glance::default()],
