@@ -169,6 +169,19 @@ fn a_capture_that_is_cut_off_is_judged_as_far_as_it_goes() {
 }
 
 #[test]
+fn frames_of_an_unknown_link_type_are_told_of_and_leave_the_document_incomplete() {
+    let folder = TempDir::new().unwrap();
+    let mut octets = vec![0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 149, 0, 0, 0];
+    octets.extend([1, 0, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 4, 0, 0, 0, 1, 2, 3, 4]);
+    let path = file(&folder, "user2.pcap", &octets);
+    let run = run(&["analyze", "--json", "-", &path]);
+    assert_eq!(run.status, 2);
+    assert!(run.err.contains("frame 1: link type 149 is not read"), "{}", run.err);
+    let document = run.json();
+    assert_eq!((&document["complete"], &document["captures"][0]["packets"]), (&false.into(), &1.into()));
+}
+
+#[test]
 fn a_capture_without_packets_says_so() {
     let folder = TempDir::new().unwrap();
     let path = file(&folder, "nothing.pcap", &Pcap::new().into_octets());

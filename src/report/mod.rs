@@ -39,12 +39,12 @@ impl Report<'_> {
 
     /// Whether everything that was asked for could be read.
     pub fn complete(&self) -> bool {
-        self.unusable.is_empty() && self.captures().iter().all(|health| health.summary.complete)
+        self.unusable.is_empty() && self.captures().into_iter().all(is_whole)
     }
 
     /// What is wrong with captures that could not be read to their ends, each with its path.
     pub fn damage(&self) -> Vec<String> {
-        let damaged = self.captures().into_iter().filter(|health| !health.summary.complete);
+        let damaged = self.captures().into_iter().filter(|health| !is_whole(health));
         let told = |health: &Health| {
             let problems = json::health_problems(health);
             problems.into_iter().map(|problem| format!("{}: {problem}", health.summary.path)).collect::<Vec<_>>()
@@ -56,4 +56,9 @@ impl Report<'_> {
     pub fn precision(&self, capture: u32) -> u8 {
         self.captures().iter().find(|health| health.index == capture).map_or(6, |health| health.summary.precision)
     }
+}
+
+/// Whether a capture was read to its end, and every frame of it could be.
+fn is_whole(health: &Health) -> bool {
+    health.summary.complete && health.unknown_links.is_empty()
 }
