@@ -1,6 +1,7 @@
 //! One direction of a flow: what its sender did, as far as it was seen.
 
 use crate::decode::TcpOptions;
+use crate::flow::life::Voice;
 use crate::flow::{Delivery, Moment};
 use crate::time::{Span, Time};
 
@@ -61,6 +62,8 @@ pub struct Half {
     pub acknowledged: Option<u32>,
     /// What became of its octets.
     pub delivery: Delivery,
+    /// When its sender was last heard, copies included.
+    pub(super) voice: Voice,
     /// Marks of recent packets, to know copies by.
     pub(super) recent: Recent,
 }
