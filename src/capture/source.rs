@@ -81,6 +81,14 @@ impl Source {
         self.offset
     }
 
+    /// Where the window begins in `map`; `None` when that is not what is read.
+    pub(super) fn place_in(&self, map: &Map) -> Option<usize> {
+        match &self.backing {
+            Backing::Mapped { map: own, at } if std::ptr::eq(&raw const **own, map) => Some(*at),
+            _ => None,
+        }
+    }
+
     /// The map, when there is one.
     pub(super) fn map(&self) -> Option<&Arc<Map>> {
         match &self.backing {

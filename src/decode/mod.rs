@@ -89,16 +89,7 @@ impl Decoder {
                     None => return Decoded::Held,
                 },
             };
-            let packet = Packet {
-                source: network.source,
-                destination: network.destination,
-                ttl: network.ttl,
-                ip_id: network.ip_id,
-                dont_fragment: network.dont_fragment,
-                vlan,
-                tunnels,
-                payload: transport::read(network.protocol, network.body),
-            };
+            let packet = network.packet(vlan, tunnels);
             match tunnel::inside(&packet.payload, network.body) {
                 None => return Decoded::Packet(packet),
                 Some(inside) => (layer, front) = inside,
@@ -120,6 +111,20 @@ impl Decoder {
 }
 
 /// IP protocol numbers (IANA).
+/// The packet of a frame that holds nothing but one whole packet: nearly all do. `None` sends the frame to
+/// [`Decoder::decode`], which says what it is.
+///
+/// Unlike that, it borrows from the frame alone, so that packets of one file can wait for each other.
+pub fn plain(link: LinkType, octets: &[u8], wire_len: u32) -> Option<Packet<'_>> {
+    let mut vlan = None;
+    let Ok(Opened::Ip(front)) = link::open(link::first(link)?, Front::new(octets, wire_len), &mut vlan) else {
+        return None;
+    };
+    let network = network::read(front).ok().filter(|network| network.fragment.is_none())?;
+    let packet = network.packet(vlan, 0);
+    tunnel::inside(&packet.payload, network.body).is_none().then_some(packet)
+}
+
 mod protocol {
     pub(super) const HOP_BY_HOP: u8 = 0;
     pub(super) const ICMP: u8 = 1;

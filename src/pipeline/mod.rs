@@ -21,7 +21,7 @@ use std::thread;
 
 use crate::capture::{Capture, Frame, Map};
 use crate::classify::usual_ports;
-use crate::decode::{Decoded, Decoder, Health, Packet, Payload, protocol_word};
+use crate::decode::{Decoded, Decoder, Health, Packet, Payload, plain, protocol_word};
 use crate::flow::{Arrival, Endpoint, FlowKey, FrameRef, Moment, ServicePorts, Table, Transport};
 use crate::observe::{Talk, Trace, World};
 use batch::Dealer;
@@ -48,7 +48,7 @@ impl Settings {
 
 /// Where packets go: a table of this thread, or batches for workers.
 enum Sink<'a> {
-    Here(Box<Table<Talk>>, &'a World),
+    Here(&'a mut Table<Talk>, &'a World),
     Workers(Dealer),
 }
 
@@ -60,14 +60,9 @@ pub fn read(runs: Runs, settings: &Settings, keep: &(dyn Fn(&Frame<'_>) -> bool 
     let world = World::default();
     let workers = settings.threads.max(1) - 1;
     let (healths, parts) = if workers == 0 {
-        let table = Box::new(Table::new(settings.ports.clone()));
-        let mut sink = Sink::Here(table, &world);
-        let healths = pump(runs, keep, &mut sink);
-        let part = match sink {
-            Sink::Here(table, world) => worker::finish(*table, world),
-            Sink::Workers(_) => worker::Part::default(),
-        };
-        (healths, vec![part])
+        let mut table = Table::new(settings.ports.clone());
+        let healths = pump(runs, keep, &mut Sink::Here(&mut table, &world));
+        (healths, vec![worker::finish(table, &world)])
     } else {
         thread::scope(|scope| {
             let (dealer, receivers) = Dealer::new(workers);
@@ -97,9 +92,15 @@ fn pump(runs: Runs, keep: &(dyn Fn(&Frame<'_>) -> bool + Sync), sink: &mut Sink<
     let mut decoder = Decoder::default();
     let mut healths = Vec::new();
     let first = runs.iter().flatten().map(|(index, _)| *index).next().unwrap_or(0);
-    for run in runs {
+    for mut run in runs {
         // Files that follow each other go on with each other's fragments; files side by side do not.
         let in_turn = (run.len() == 1).then_some(first);
+        if let (Sink::Here(table, world), Some(origin)) = (&mut *sink, in_turn)
+            && let Some(alone) = run.pop_if(|(_, capture)| capture.map().is_some())
+        {
+            healths.push(straight(alone, origin, keep, &mut decoder, (&mut **table, *world)));
+            continue;
+        }
         healths.extend(merge::read_run(run, |health, map, frame| {
             if keep(frame) {
                 let origin = in_turn.unwrap_or(health.index);
@@ -118,6 +119,48 @@ fn pump(runs: Runs, keep: &(dyn Fn(&Frame<'_>) -> bool + Sync), sink: &mut Sink<
     healths
 }
 
+/// Reads a mapped capture for the table of this thread: packets stay in the map, and wait for each other so
+/// that the table can fetch their flows together.
+fn straight(
+    (index, mut capture): (u32, Capture),
+    origin: u32,
+    keep: &(dyn Fn(&Frame<'_>) -> bool + Sync),
+    decoder: &mut Decoder,
+    (table, world): (&mut Table<Talk>, &World),
+) -> Health {
+    let mut health = Health::new(index, capture.summary().clone());
+    let Some(map) = capture.map().cloned() else { return health };
+    let mut waiting = Vec::with_capacity(WAITING);
+    while let Some(frame) = capture.next_in(&map) {
+        if !keep(&frame) {
+            health.filtered += 1;
+        } else if let Some(packet) = plain(frame.link, frame.octets, frame.wire_len) {
+            waiting.push(arrived(&mut health, &frame, packet));
+        } else {
+            table.packets(&waiting, world);
+            waiting.clear();
+            take(decoder, &mut health, None, &frame, origin, &mut Sink::Here(&mut *table, world));
+        }
+        if waiting.len() >= WAITING {
+            table.packets(&waiting, world);
+            waiting.clear();
+        }
+    }
+    table.packets(&waiting, world);
+    health.summary = capture.summary().clone();
+    health
+}
+
+/// A packet on its way to its flow; what of it is not looked into is counted.
+fn arrived<'a>(health: &mut Health, frame: &Frame<'_>, packet: Packet<'a>) -> Arrival<'a> {
+    if let Payload::Other(protocol) = packet.payload {
+        health.undecoded(protocol_word(protocol));
+    }
+    health.cover(frame.time);
+    let moment = Moment { time: frame.time, frame: FrameRef { capture: health.index, number: frame.number } };
+    Arrival { moment, wire_len: frame.wire_len, packet }
+}
+
 /// Decodes one frame and hands its packet on.
 fn take(
     decoder: &mut Decoder,
@@ -127,14 +170,10 @@ fn take(
     origin: u32,
     sink: &mut Sink<'_>,
 ) {
-    let moment = Moment { time: frame.time, frame: FrameRef { capture: health.index, number: frame.number } };
     health.cover(frame.time);
     match decoder.decode(frame.link, frame.octets, frame.wire_len, frame.time, origin) {
         Decoded::Packet(packet) => {
-            if let Payload::Other(protocol) = packet.payload {
-                health.undecoded(protocol_word(protocol));
-            }
-            let arrival = Arrival { moment, wire_len: frame.wire_len, packet };
+            let arrival = arrived(health, frame, packet);
             match sink {
                 Sink::Here(table, world) => table.packet(&arrival, world),
                 Sink::Workers(dealer) => dealer.deal(&arrival, map),
@@ -188,3 +227,6 @@ fn shard(packet: &Packet<'_>, workers: usize) -> usize {
     let hash = foldhash::fast::FixedState::with_seed(0).hash_one(key);
     usize::try_from(hash % workers.max(1) as u64).unwrap_or(0)
 }
+
+/// Packets that wait for each other before a table takes them.
+const WAITING: usize = 64;

@@ -25,9 +25,7 @@ pub(super) fn run(batches: &Receiver<Batch>, ports: ServicePorts, world: &World)
         for &(host, time) in batch.heard() {
             table.hear(host, time);
         }
-        for arrival in batch.arrivals() {
-            table.packet(&arrival, world);
-        }
+        table.packets(&batch.arrivals().collect::<Vec<_>>(), world);
     }
     finish(table, world)
 }
