@@ -111,18 +111,25 @@ impl Decoder {
 }
 
 /// IP protocol numbers (IANA).
-/// The packet of a frame that holds nothing but one whole packet: nearly all do. `None` sends the frame to
-/// [`Decoder::decode`], which says what it is.
-///
-/// Unlike that, it borrows from the frame alone, so that packets of one file can wait for each other.
-pub fn plain(link: LinkType, octets: &[u8], wire_len: u32) -> Option<Packet<'_>> {
+/// What a frame holds, where that can be told from the frame alone: nearly always. `None` sends it to
+/// [`Decoder::decode`], for it holds a fragment or a tunnel.
+pub fn stateless(link: LinkType, octets: &[u8], wire_len: u32) -> Option<Decoded<'_>> {
     let mut vlan = None;
-    let Ok(Opened::Ip(front)) = link::open(link::first(link)?, Front::new(octets, wire_len), &mut vlan) else {
-        return None;
+    let Some(layer) = link::first(link) else { return Some(Decoded::UnknownLink) };
+    let network = match link::open(layer, Front::new(octets, wire_len), &mut vlan) {
+        Ok(Opened::Ip(front)) => network::read(front),
+        Ok(Opened::Arp(sender)) => return Some(Decoded::Arp { sender }),
+        Err(word) => Err(word),
     };
-    let network = network::read(front).ok().filter(|network| network.fragment.is_none())?;
+    let network = match network {
+        Ok(network) => network,
+        Err(word) => return Some(Decoded::Undecoded(word)),
+    };
+    if network.fragment.is_some() {
+        return None;
+    }
     let packet = network.packet(vlan, 0);
-    tunnel::inside(&packet.payload, network.body).is_none().then_some(packet)
+    tunnel::inside(&packet.payload, network.body).is_none().then_some(Decoded::Packet(packet))
 }
 
 mod protocol {

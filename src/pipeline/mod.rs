@@ -6,6 +6,7 @@
 //! is read: no result depends on which thread came first.
 
 mod batch;
+mod crew;
 #[cfg(feature = "live")]
 pub mod live;
 mod merge;
@@ -21,7 +22,7 @@ use std::thread;
 
 use crate::capture::{Capture, Frame, Map};
 use crate::classify::usual_ports;
-use crate::decode::{Decoded, Decoder, Health, Packet, Payload, plain, protocol_word};
+use crate::decode::{Decoded, Decoder, Health, Packet, Payload, protocol_word};
 use crate::flow::{Arrival, Endpoint, FlowKey, FrameRef, Moment, ServicePorts, Table, Transport};
 use crate::observe::{Talk, Trace, World};
 use batch::Dealer;
@@ -58,12 +59,16 @@ pub type Runs = Vec<Vec<(u32, Capture)>>;
 /// Reads one trace; `keep` says of each frame whether it is to be looked at.
 pub fn read(runs: Runs, settings: &Settings, keep: &(dyn Fn(&Frame<'_>) -> bool + Sync)) -> Trace {
     let world = World::default();
-    let workers = settings.threads.max(1) - 1;
-    let (healths, parts) = if workers == 0 {
+    let straight = |run: &Vec<(u32, Capture)>| matches!(&run[..], [(_, capture)] if capture.map().is_some());
+    let threads = settings.threads.max(1);
+    let (healths, parts) = if runs.iter().all(straight) {
+        together(runs, threads, settings, keep, &world)
+    } else if threads == 1 {
         let mut table = Table::new(settings.ports.clone());
         let healths = pump(runs, keep, &mut Sink::Here(&mut table, &world));
         (healths, vec![worker::finish(table, &world)])
     } else {
+        let workers = threads - 1;
         thread::scope(|scope| {
             let (dealer, receivers) = Dealer::new(workers);
             let handles: Vec<_> = receivers
@@ -87,20 +92,41 @@ pub fn read(runs: Runs, settings: &Settings, keep: &(dyn Fn(&Frame<'_>) -> bool 
     worker::join(parts, healths, &world)
 }
 
+/// Reads mapped captures that follow each other, each by all threads together.
+fn together(
+    runs: Runs,
+    threads: usize,
+    settings: &Settings,
+    keep: &(dyn Fn(&Frame<'_>) -> bool + Sync),
+    world: &World,
+) -> (Vec<Health>, Vec<worker::Part>) {
+    let mut tables: Vec<_> = (0..threads).map(|_| Table::new(settings.ports.clone())).collect();
+    let mut decoder = Decoder::default();
+    let captures: Vec<_> = runs.into_iter().flatten().collect();
+    let origin = captures.first().map_or(0, |(index, _)| *index);
+    let read = |capture| crew::read(capture, origin, keep, &mut decoder, &mut tables, world);
+    let mut healths: Vec<_> = captures.into_iter().map(read).collect();
+    tell_fragments(&mut healths, &decoder);
+    let parts = thread::scope(|scope| {
+        let finish = |table| scope.spawn(move || worker::finish(table, world));
+        let threads: Vec<_> = tables.into_iter().map(finish).collect();
+        let joined = threads.into_iter().map(|thread| match thread.join() {
+            Ok(part) => part,
+            Err(panic) => std::panic::resume_unwind(panic),
+        });
+        joined.collect()
+    });
+    (healths, parts)
+}
+
 /// Reads all frames in order and hands their packets on.
 fn pump(runs: Runs, keep: &(dyn Fn(&Frame<'_>) -> bool + Sync), sink: &mut Sink<'_>) -> Vec<Health> {
     let mut decoder = Decoder::default();
     let mut healths = Vec::new();
     let first = runs.iter().flatten().map(|(index, _)| *index).next().unwrap_or(0);
-    for mut run in runs {
+    for run in runs {
         // Files that follow each other go on with each other's fragments; files side by side do not.
         let in_turn = (run.len() == 1).then_some(first);
-        if let (Sink::Here(table, world), Some(origin)) = (&mut *sink, in_turn)
-            && let Some(alone) = run.pop_if(|(_, capture)| capture.map().is_some())
-        {
-            healths.push(straight(alone, origin, keep, &mut decoder, (&mut **table, *world)));
-            continue;
-        }
         healths.extend(merge::read_run(run, |health, map, frame| {
             if keep(frame) {
                 let origin = in_turn.unwrap_or(health.index);
@@ -113,42 +139,15 @@ fn pump(runs: Runs, keep: &(dyn Fn(&Frame<'_>) -> bool + Sync), sink: &mut Sink<
     if let Sink::Workers(dealer) = sink {
         dealer.flush();
     }
-    if let Some(health) = healths.first_mut() {
-        health.fragments = Some((decoder.fragment_counts(), decoder.incomplete()));
-    }
+    tell_fragments(&mut healths, &decoder);
     healths
 }
 
-/// Reads a mapped capture for the table of this thread: packets stay in the map, and wait for each other so
-/// that the table can fetch their flows together.
-fn straight(
-    (index, mut capture): (u32, Capture),
-    origin: u32,
-    keep: &(dyn Fn(&Frame<'_>) -> bool + Sync),
-    decoder: &mut Decoder,
-    (table, world): (&mut Table<Talk>, &World),
-) -> Health {
-    let mut health = Health::new(index, capture.summary().clone());
-    let Some(map) = capture.map().cloned() else { return health };
-    let mut waiting = Vec::with_capacity(WAITING);
-    while let Some(frame) = capture.next_in(&map) {
-        if !keep(&frame) {
-            health.filtered += 1;
-        } else if let Some(packet) = plain(frame.link, frame.octets, frame.wire_len) {
-            waiting.push(arrived(&mut health, &frame, packet));
-        } else {
-            table.packets(&waiting, world);
-            waiting.clear();
-            take(decoder, &mut health, None, &frame, origin, &mut Sink::Here(&mut *table, world));
-        }
-        if waiting.len() >= WAITING {
-            table.packets(&waiting, world);
-            waiting.clear();
-        }
+/// What became of fragments is told by the first capture of a trace.
+fn tell_fragments(healths: &mut [Health], decoder: &Decoder) {
+    if let Some(health) = healths.first_mut() {
+        health.fragments = Some((decoder.fragment_counts(), decoder.incomplete()));
     }
-    table.packets(&waiting, world);
-    health.summary = capture.summary().clone();
-    health
 }
 
 /// A packet on its way to its flow; what of it is not looked into is counted.
@@ -227,6 +226,3 @@ fn shard(packet: &Packet<'_>, workers: usize) -> usize {
     let hash = foldhash::fast::FixedState::with_seed(0).hash_one(key);
     usize::try_from(hash % workers.max(1) as u64).unwrap_or(0)
 }
-
-/// Packets that wait for each other before a table takes them.
-const WAITING: usize = 64;
