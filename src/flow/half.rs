@@ -91,20 +91,6 @@ impl Half {
         self.tail_since.get_or_insert(moment);
     }
 
-    /// Something of each cache line that the next packet will need.
-    pub(super) fn touch(&self) -> u64 {
-        let time = |moment: Option<Moment>| moment.map_or(0, |moment| moment.time.0.cast_unsigned());
-        self.packets
-            ^ time(self.last)
-            ^ time(self.last_new_data)
-            ^ u64::from(self.window)
-            ^ time(self.delivery.open_since)
-            ^ time(self.delivery.last_acknowledged)
-            ^ u64::from(self.delivery.largest_acknowledged)
-            ^ self.recent.touch()
-            ^ self.duplicates
-    }
-
     /// Notes the time to live of a packet that is surely this sender's own style.
     pub(super) fn note_ttl(&mut self, ttl: u8) {
         let range = self.ttl.get_or_insert(TtlRange { first: ttl, low: ttl, high: ttl });
@@ -159,10 +145,6 @@ impl Recent {
         }
         self.keep(Mark { what, time, ttl });
         false
-    }
-
-    fn touch(&self) -> u64 {
-        self.few.iter().fold(u64::from(self.len), |sum, mark| sum ^ mark.what)
     }
 
     fn keep(&mut self, mark: Mark) {

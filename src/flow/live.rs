@@ -6,7 +6,7 @@ use crate::decode::{Control, Datagram, Segment};
 use crate::flow::reassembly::{Reassembly, distance};
 use crate::flow::record::{KEPT_RESETS, Pause, Reset};
 use crate::flow::sequence::Hole;
-use crate::flow::{About, Arrival, Flow, Half, Moment, Observer, Oriented};
+use crate::flow::{About, Arrival, Flow, Moment, Observer, Oriented};
 use crate::time::Span;
 
 /// A flow that is going on.
@@ -24,13 +24,6 @@ pub struct Live<O> {
 impl<O: Observer> Live<O> {
     pub(super) fn new(flow: Flow) -> Self {
         Self { flow, observer: O::default(), streams: None, holes: [None, None], ended: false }
-    }
-
-    /// Something of each cache line that the next packet will need.
-    pub(super) fn touch(&self) -> u64 {
-        let lines = self.flow.halves.iter().map(Half::touch).fold(0, |sum, half| sum ^ half);
-        let holes = self.holes.iter().flatten().count();
-        lines ^ self.flow.last.frame.number ^ u64::from(self.streams.is_some()) ^ holes as u64
     }
 
     fn about(&self, moment: Moment) -> About {

@@ -18,7 +18,7 @@ pub(crate) mod tests;
 
 use anyany_dissectors::Side;
 
-use crate::decode::{Packet, Payload};
+use crate::decode::Packet;
 
 pub use community::community_id;
 pub use delivery::{Delivery, Missing, Repeated};
@@ -40,21 +40,6 @@ pub struct Arrival<'a> {
     pub wire_len: u32,
     /// The packet.
     pub packet: Packet<'a>,
-}
-
-impl Arrival<'_> {
-    /// The flow key of a packet that belongs to a flow of its own; `None` for ICMP errors and other protocols.
-    fn key(&self) -> Option<FlowKey> {
-        let (transport, source, destination) = match &self.packet.payload {
-            Payload::Tcp(segment) => (Transport::Tcp, segment.source_port, segment.destination_port),
-            Payload::Udp(datagram) => (Transport::Udp, datagram.source_port, datagram.destination_port),
-            Payload::Echo { id, .. } => (Transport::Icmp, *id, *id),
-            Payload::IcmpError(_) | Payload::Other(_) => return None,
-        };
-        let source = Endpoint { address: self.packet.source, port: source };
-        let destination = Endpoint { address: self.packet.destination, port: destination };
-        Some(FlowKey::new(transport, source, destination))
-    }
 }
 
 /// What an observer is told of a flow besides the octets.

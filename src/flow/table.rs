@@ -99,26 +99,11 @@ impl<O: Observer> Table<O> {
         }
     }
 
-    /// Takes packets in order. That several are at hand lets the processor fetch their flows' records side by
-    /// side; one after the other, each would be waited for.
+    /// Takes packets in order.
     pub fn packets(&mut self, arrivals: &[Arrival<'_>], world: &O::World) {
-        for together in arrivals.chunks(TOGETHER) {
-            self.fetch(together);
-            for arrival in together {
-                self.packet(arrival, world);
-            }
+        for arrival in arrivals {
+            self.packet(arrival, world);
         }
-    }
-
-    /// Reads a little of each flow that the packets belong to, so that it is in the cache when its turn comes.
-    fn fetch(&self, arrivals: &[Arrival<'_>]) {
-        let mut places = [usize::MAX; TOGETHER];
-        for (place, arrival) in places.iter_mut().zip(arrivals) {
-            let known = arrival.key().and_then(|key| self.index.get(&key));
-            *place = known.copied().unwrap_or(usize::MAX);
-        }
-        let flows = places.iter().filter_map(|&at| self.flows.get(at));
-        std::hint::black_box(flows.fold(0, |sum, live| sum ^ live.touch()));
     }
 
     /// Takes one packet.
@@ -341,7 +326,5 @@ fn ends(arrival: &Arrival<'_>, source_port: u16, destination_port: u16) -> (Endp
 
 /// After this silence, datagrams of the same five-tuple are another exchange.
 const DATAGRAMS_APART: Span = Span::seconds(600);
-/// Packets whose flows are fetched at once: enough to hide the waiting, few enough to stay in the nearest cache.
-const TOGETHER: usize = 32;
 /// How long a live table keeps what is over, for late packets.
 const LINGER: Span = Span::seconds(60);

@@ -105,14 +105,22 @@ impl<'a, 'd> Crew<'a, 'd> {
         })
     }
 
-    /// Reads all of the capture into the only table.
+    /// Reads all of the capture into the only table. Each frame is decoded as soon as it is found: walking to
+    /// the next one waits for memory, and decoding fills the wait.
     fn alone(&self, table: &mut Table<Talk>) -> Health {
-        let (mut health, mut frames) = (self.start.clone(), Vec::with_capacity(STRETCH));
-        while let Some(stretch) = self.walk(&mut frames) {
-            for part in self.decode(stretch, &frames, 1, &mut health) {
+        let mut health = self.start.clone();
+        let (mut walk, mut turn) = (held(&self.walk), None);
+        let mut parts = [Part::new(0, STRETCH)];
+        while let Some(frame) = walk.capture.next_in(self.map) {
+            self.frame(&frame, &mut turn, 0, &mut parts, &mut health);
+            if let [part] = &mut parts
+                && part.arrivals.len() >= STRETCH
+            {
                 part.enter(table, self.world);
             }
         }
+        let [part] = &mut parts;
+        part.enter(table, self.world);
         health
     }
 
@@ -137,31 +145,44 @@ impl<'a, 'd> Crew<'a, 'd> {
         let mut parts: Vec<_> = (0..owners).map(|_| Part::new(stretch, frames.len() * 3 / (owners * 2))).collect();
         let mut turn = None;
         for frame in frames {
-            if !(self.keep)(frame) {
-                health.filtered += 1;
-                continue;
-            }
-            match stateless(frame.link, frame.octets, frame.wire_len) {
-                Some(Decoded::Packet(packet)) => {
-                    if let Some(part) = parts.get_mut(shard(&packet, owners)) {
-                        part.arrivals.push(arrived(health, frame, packet));
-                    }
-                }
-                Some(other) => note(frame, &other, &mut parts, health),
-                None => {
-                    let turn = turn.get_or_insert_with(|| self.turn(stretch));
-                    match turn.decoder.decode(frame.link, frame.octets, frame.wire_len, frame.time, self.origin) {
-                        Decoded::Packet(packet) => self.joined(frame, packet, &mut parts, health),
-                        other => note(frame, &other, &mut parts, health),
-                    }
-                }
-            }
+            self.frame(frame, &mut turn, stretch, &mut parts, health);
         }
         let mut turn = turn.unwrap_or_else(|| self.turn(stretch));
         turn.stretch += 1;
         drop(turn);
         self.passed.notify_all();
         parts
+    }
+
+    /// Decodes a frame for the part of its owner; asks for the decoder's turn only when it must.
+    fn frame<'c>(
+        &'c self,
+        frame: &Frame<'a>,
+        turn: &mut Option<MutexGuard<'c, Turn<'d>>>,
+        stretch: u64,
+        parts: &mut [Part<'a>],
+        health: &mut Health,
+    ) {
+        if !(self.keep)(frame) {
+            health.filtered += 1;
+            return;
+        }
+        match stateless(frame.link, frame.octets, frame.wire_len) {
+            Some(Decoded::Packet(packet)) => {
+                let owner = shard(&packet, parts.len());
+                if let Some(part) = parts.get_mut(owner) {
+                    part.arrivals.push(arrived(health, frame, packet));
+                }
+            }
+            Some(other) => note(frame, &other, parts, health),
+            None => {
+                let turn = turn.get_or_insert_with(|| self.turn(stretch));
+                match turn.decoder.decode(frame.link, frame.octets, frame.wire_len, frame.time, self.origin) {
+                    Decoded::Packet(packet) => self.joined(frame, packet, parts, health),
+                    other => note(frame, &other, parts, health),
+                }
+            }
+        }
     }
 
     /// Waits until the decoder has seen all stretches before this one.
@@ -238,7 +259,7 @@ impl<'a> Member<'a, '_, '_> {
     /// Takes a part in the order of the stretches.
     fn take(&mut self, part: Part<'a>) {
         self.early.insert(part.stretch, part);
-        while let Some(part) = self.early.remove(&self.next) {
+        while let Some(mut part) = self.early.remove(&self.next) {
             part.enter(self.table, self.crew.world);
             self.next += 1;
         }
@@ -282,7 +303,7 @@ impl Part<'_> {
     }
 
     /// Hands everything to the table, in order.
-    fn enter(mut self, table: &mut Table<Talk>, world: &World) {
+    fn enter(&mut self, table: &mut Table<Talk>, world: &World) {
         let mut from = 0;
         for (at, odd) in mem::take(&mut self.odd) {
             table.packets(self.arrivals.get(from..at).unwrap_or_default(), world);
@@ -293,6 +314,7 @@ impl Part<'_> {
             from = at;
         }
         table.packets(self.arrivals.get(from..).unwrap_or_default(), world);
+        self.arrivals.clear();
     }
 }
 
