@@ -250,7 +250,7 @@ impl<'a> Member<'a, '_, '_> {
                 continue;
             }
             select! {
-                recv(self.parts) -> part => part.into_iter().for_each(|part| self.take(part)),
+                recv(self.parts) -> part => if let Ok(part) = part { self.take(part); },
                 recv(self.tickets.free) -> _ => self.read(&mut frames, &mut health),
             }
         }

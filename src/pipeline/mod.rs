@@ -1,9 +1,10 @@
 //! From captures to conversations: the only threads and channels.
 //!
-//! One reader decodes and deals packets out by their sorted five-tuple, so that both directions of
-//! a flow meet in one worker and flow state needs no lock; one channel a worker, bounded, carries
-//! batches. What flows learn from each other goes into the [`World`], which is read only when all
-//! is read: no result depends on which thread came first.
+//! A mapped capture is read by all threads together (see `crew`). A stream, and captures that are read side
+//! by side, have one reader that decodes and deals packets out by their sorted five-tuple in bounded batches.
+//! In both ways the two directions of a flow meet in one table, so that flow state needs no lock. What flows
+//! learn from each other goes into the [`World`], which is read only when all is read: no result depends on
+//! which thread came first.
 
 mod batch;
 mod crew;
