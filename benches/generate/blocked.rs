@@ -20,7 +20,10 @@ pub enum Way {
     Reset,
     Silenced,
     Tls,
+    /// A question to a name server.
     Udp,
+    /// A logon over UDP.
+    Logon,
     Media,
     Inspection,
 }
@@ -52,7 +55,7 @@ impl Way {
             Self::Reset => "midstream-reset",
             Self::Silenced => "midstream-drop",
             Self::Tls => "tls-blocked",
-            Self::Udp => "udp-blocked",
+            Self::Udp | Self::Logon => "udp-blocked",
             Self::Media => "media-blocked",
             Self::Inspection => "smtp-inspection",
         }
@@ -100,7 +103,7 @@ fn wall(play: &mut Play, way: Way) -> Wall {
         (Way::Tls, _) | (Way::SynDropped | Way::Prohibited, 0) => {
             (play.one(|library| &library.web), play.of(|site| &site.clients), play.of(|site| &site.access))
         }
-        (Way::Udp, 0) => (play.one(|library| &library.logons), play.anyone(), play.of(|site| &site.controllers)),
+        (Way::Logon, _) => (play.one(|library| &library.logons), play.anyone(), play.of(|site| &site.controllers)),
         (Way::Udp, _) => (play.one(|library| &library.lookups), play.anyone(), play.of(|site| &site.controllers)),
         (Way::SynDropped | Way::SynRejected | Way::Prohibited, 1) => {
             (play.one(|library| &library.mails), play.of(|site| &site.clients), play.of(|site| &site.hubs))
@@ -125,7 +128,7 @@ pub fn attempt(play: &mut Play, wall: &Wall) {
     }
     let opening = wall.script.opening.len() as u32;
     let fault = match way {
-        Way::SynDropped | Way::DynamicPort | Way::Udp => Fault::Dropped,
+        Way::SynDropped | Way::DynamicPort | Way::Udp | Way::Logon => Fault::Dropped,
         Way::SynRejected => Fault::Rejected { ttl: FOREIGN },
         Way::Prohibited => Fault::Prohibited { router: Site::router(family) },
         Way::AnswerDropped => Fault::AnswerDropped,
@@ -152,7 +155,7 @@ pub fn attempt(play: &mut Play, wall: &Wall) {
     let rounds = if way == Way::Inspection { 1 } else { 4 };
     play.at(begins, client, server, family, &wall.script, rounds, change);
     let [from, to] = [client, server].map(|host| play.stage.site.address(host, family));
-    let transport = if way == Way::Udp { "udp" } else { "tcp" };
+    let transport = if matches!(way, Way::Udp | Way::Logon) { "udp" } else { "tcp" };
     play.stage.truth.add(way.kind(), from, to, wall.script.port, transport);
 }
 

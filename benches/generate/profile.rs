@@ -59,6 +59,7 @@ const EVERY_WAY: &[Way] = &[
     Way::Silenced,
     Way::Tls,
     Way::Udp,
+    Way::Logon,
     Way::Media,
     Way::Inspection,
 ];
@@ -68,8 +69,8 @@ pub const ALL: &[Profile] = &[
     Profile {
         name: "mix",
         scenes: &[
-            (200, scenes::lookup),
-            (70, scenes::logon),
+            (170, scenes::lookup),
+            (55, scenes::logon),
             (60, scenes::ticket),
             (40, scenes::ping),
             (150, scenes::directory),
@@ -146,6 +147,7 @@ pub const ALL: &[Profile] = &[
             Way::Reset,
             Way::Silenced,
             Way::Udp,
+            Way::Logon,
         ],
         pace: (1, 86_400, 86_400),
         workstations: 40,

@@ -131,6 +131,9 @@ impl Talk {
     fn refuse(&mut self, now: Micros, out: &mut Output) -> Option<Micros> {
         self.stream.phase = Phase::Syn;
         if let Fault::Prohibited { router } = self.fault {
+            // Others have sent since: the SYN is built again to be quoted.
+            self.ids[CLIENT] = self.ids[CLIENT].wrapping_sub(1);
+            self.build(out, CLIENT, SYN);
             let mut quoted = [0; QUOTED];
             let packet = out.frame.packet(if router.address.is_ipv4() { 28 } else { QUOTED });
             let quoted = &mut quoted[..packet.len()];
@@ -281,6 +284,11 @@ impl Talk {
 
     /// Sends a segment without payload.
     fn segment(&mut self, now: Micros, out: &mut Output, side: Side, flags: u8) {
+        self.build(out, side, flags);
+        out.write(now);
+    }
+
+    fn build(&mut self, out: &mut Output, side: Side, flags: u8) {
         let id = self.id(side);
         let speaks = |other: Side| if other == self.stream.speaker { self.stream.offset as u32 } else { 0 };
         let number = |other: Side| self.stream.said[other].wrapping_add(speaks(other));
@@ -297,7 +305,6 @@ impl Talk {
             },
         };
         out.frame.tcp((&self.ends[side], &self.ends[1 - side]), id, &segment, &[], |_| {});
-        out.write(now);
     }
 }
 
