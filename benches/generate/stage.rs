@@ -79,15 +79,12 @@ impl Stage {
         self.truth.flows += 1;
         self.mortal += u64::from(!endless);
         let cast = Some(Box::new(Cast { talk, promised, endless }));
-        let at = match self.free.pop() {
-            Some(at) => {
-                self.talks[at as usize] = cast;
-                at
-            }
-            None => {
-                self.talks.push(cast);
-                self.talks.len() as u32 - 1
-            }
+        let at = if let Some(at) = self.free.pop() {
+            self.talks[at as usize] = cast;
+            at
+        } else {
+            self.talks.push(cast);
+            self.talks.len() as u32 - 1
         };
         assert!(at < 1 << INDEX_BITS, "more conversations at once than can be told apart");
         self.due.push(Reverse(when << INDEX_BITS | u64::from(at)));
@@ -121,19 +118,17 @@ impl Stage {
             cast.promised -= kept;
             self.promised -= kept;
             self.last = time;
-            match wait {
-                Some(wait) => *next = Reverse((time + wait.max(1)) << INDEX_BITS | at as u64),
-                None => {
-                    self.promised -= cast.promised;
-                    self.mortal -= u64::from(!cast.endless);
-                    let done = self.mortal == 0;
-                    self.talks[at] = None;
-                    self.free.push(at as u32);
-                    PeekMut::pop(next);
-                    if done && when == FOREVER {
-                        break;
-                    }
-                }
+            if let Some(wait) = wait {
+                *next = Reverse((time + wait.max(1)) << INDEX_BITS | at as u64);
+                continue;
+            }
+            PeekMut::pop(next);
+            self.promised -= cast.promised;
+            self.mortal -= u64::from(!cast.endless);
+            self.talks[at] = None;
+            self.free.push(at as u32);
+            if self.mortal == 0 && when == FOREVER {
+                break;
             }
         }
         self.now = if when == FOREVER { self.last } else { when };
