@@ -179,9 +179,8 @@ pub fn heartbeats(play: &mut Play, blocked: bool) {
         let one_way = blocked && at + 2 == members.len();
         let (client, server) = (pair[0], pair[1]);
         let script = Rc::clone(&play.library.beats[usize::from(one_way)]);
-        let site = &play.stage.site;
-        let ends = [client, server].map(|host| site.end(host, Family::V4, 3343));
-        let mut talk = Talk::new(&script, ends, u64::MAX, &mut play.stage.random);
+        let mut talk = play.talk(client, server, Family::V4, &script, u64::MAX);
+        talk.ends[0].port = 3343;
         talk.promise = Some((beats + 120) * script.middle.len() as u64);
         play.stage.begin_endless(100 * MILLIS, talk);
         if one_way {

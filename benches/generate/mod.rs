@@ -37,7 +37,7 @@ use profile::Ground;
 use random::Random;
 use scenes::Scene;
 use script::{MILLIS, Micros, SECOND};
-use site::Site;
+use site::{Family, Site};
 use stage::Stage;
 use talk::Output;
 use truth::Truth;
@@ -83,11 +83,10 @@ fn played(order: &Order, out: &mut Output) -> Truth {
 /// Lets scenes happen until time and packets are used up.
 fn scenes(play: &mut Play, profile: &Profile, walls: &[Wall], out: &mut Output) {
     let weights: u64 = profile.scenes.iter().map(|(weight, _)| weight).sum();
-    let reserve = LARGEST.min(play.stage.left() / 8);
     let (begun, mut count) = (play.stage.left(), 0);
     // What conversations did not use of what they had promised is left when they have ended.
-    while play.stage.left() > reserve {
-        while play.stage.left() > reserve {
+    while play.stage.left() > ATTEMPT {
+        while play.stage.left() > ATTEMPT {
             match wall(profile, walls, count) {
                 Some(wall) => blocked::attempt(play, wall),
                 None => scene(profile, play.stage.random.below(weights))(play),
@@ -118,7 +117,7 @@ fn scene(profile: &Profile, mut at: u64) -> Scene {
 
 /// How long until the next scene, so that packets and time end together.
 fn gap(stage: &mut Stage, begun: u64, scenes: u64) -> Micros {
-    let mean = ((begun - stage.left()) / scenes).max(1);
+    let mean = (begun.saturating_sub(stage.left()) / scenes).max(1);
     let mean_gap = match stage.end.checked_sub(stage.now) {
         Some(time) if time > 0 => (time * mean / stage.left().max(1)).min(time),
         _ => stage.now / scenes,
@@ -162,13 +161,11 @@ fn of_long(play: &mut Play, script: &Rc<script::Script>, flows: u64, rounds: u64
     for flow in 0..flows {
         let client = play.of(|site| &site.clients);
         let server = play.stage.site.mailboxes[flow as usize % 4];
-        play.between(client, server, script, rounds, |talk| {
-            talk.pace = pace.max(1);
-            talk.promise = Some(rounds * each + rounds * each / 16 + 64);
-            if each > 3 {
-                talk.acknowledged_together = 16;
-            }
-        });
+        let mut talk = play.talk(client, server, Family::V4, script, rounds);
+        talk.pace = pace.max(1);
+        talk.promise = Some(rounds * each + rounds * each / 16 + 64);
+        talk.acknowledged_together = if each > 3 { 16 } else { 2 };
+        play.stage.begin(0, talk);
     }
 }
 
@@ -178,7 +175,9 @@ fn fill(play: &mut Play, out: &mut Output) {
     let left = play.stage.rest();
     if left > 0 {
         let (client, server) = (play.stage.site.clients[0], play.stage.site.controllers[0]);
-        play.at(QUIET, client, server, site::Family::V4, &script, left.div_ceil(2), |talk| talk.pace = 1);
+        let mut talk = play.talk(client, server, Family::V4, &script, left.div_ceil(2));
+        talk.pace = 1;
+        play.stage.begin(play.stage.now + QUIET, talk);
         play.stage.finish(out);
     }
 }
@@ -189,7 +188,7 @@ fn flood(order: &Order, out: &mut Output) -> Truth {
     let site = Site::new(1);
     let gap = (order.profile.length(order.packets) / order.packets.max(1)).max(1);
     let mut now: Micros = 0;
-    let mut target = site.end(site.access[0], site::Family::V4, 443);
+    let mut target = site.end(site.access[0], Family::V4, 443);
     for number in 0..order.packets {
         // An odd factor only permutes: every source is another one.
         let source = (number as u32).wrapping_mul(0x9e37_79b1).to_be_bytes();
@@ -208,5 +207,5 @@ fn flood(order: &Order, out: &mut Output) -> Truth {
 const PACKETS_PER_WALL: u64 = 500_000;
 /// Any answer would have come by then.
 const QUIET: Micros = 6 * SECOND;
-/// Packets that a scene may take.
-const LARGEST: u64 = 4_000;
+/// Packets that an attempt may take that runs into a wall, with what is said beside it.
+const ATTEMPT: u64 = 600;

@@ -76,6 +76,14 @@ impl Play {
         }
     }
 
+    /// So many rounds of a script, or fewer where not all of their packets may still be sent.
+    fn room(&self, script: &Script, mut rounds: u64) -> u64 {
+        while rounds > LEAST_ROUNDS && script.packets(rounds) > self.stage.left() {
+            rounds /= 2;
+        }
+        rounds
+    }
+
     /// A conversation that begins after a while.
     #[expect(clippy::too_many_arguments, reason = "who, whom, when, how and what")]
     pub fn at(
@@ -91,12 +99,21 @@ impl Play {
         if client == server {
             return;
         }
-        let site = &mut self.stage.site;
-        let port = site.dials_from(client);
-        let ends = [site.end(client, family, port), site.end(server, family, script.port)];
-        let mut talk = Talk::new(script, ends, rounds, &mut self.stage.random);
+        let rounds = self.room(script, rounds);
+        let mut talk = self.talk(client, server, family, script, rounds);
         change(&mut talk);
         let when = self.stage.now + after;
         self.stage.begin(when, talk);
     }
+
+    /// A conversation of all these rounds, which has not begun.
+    pub fn talk(&mut self, client: HostId, server: HostId, family: Family, script: &Rc<Script>, rounds: u64) -> Talk {
+        let site = &mut self.stage.site;
+        let port = site.dials_from(client);
+        let ends = [site.end(client, family, port), site.end(server, family, script.port)];
+        Talk::new(script, ends, rounds, &mut self.stage.random)
+    }
 }
+
+/// What an attempt says before it meets its wall, and a little more.
+const LEAST_ROUNDS: u64 = 30;
