@@ -5,6 +5,7 @@ pub mod harmless;
 pub mod json;
 pub mod page;
 pub mod ports;
+pub mod table;
 pub mod text;
 pub mod words;
 
