@@ -33,7 +33,12 @@ impl Source {
     pub(super) fn streamed(reader: Box<dyn Read + Send>) -> Self {
         let progress = Arc::default();
         let reader = Box::new(Counted { reader, read: Arc::clone(&progress) });
-        Self { backing: Backing::Streamed { reader, held: vec![0; HELD], start: 0, end: 0 }, offset: 0, failure: None, progress }
+        Self {
+            backing: Backing::Streamed { reader, held: vec![0; HELD], start: 0, end: 0 },
+            offset: 0,
+            failure: None,
+            progress,
+        }
     }
 
     /// What a decompressor gives that reads from a source with this `progress`.
@@ -116,9 +121,7 @@ impl Source {
     /// Everything from the window's front on, to be read through a decompressor.
     pub(super) fn into_reader(self) -> Box<dyn Read + Send> {
         match self.backing {
-            Backing::Mapped { map, at } => {
-                Box::new(Counted { reader: Rest { map, at }, read: self.progress })
-            }
+            Backing::Mapped { map, at } => Box::new(Counted { reader: Rest { map, at }, read: self.progress }),
             Backing::Streamed { reader, held, start, end } => {
                 let head = held.get(start..end).unwrap_or_default().to_vec();
                 Box::new(io::Cursor::new(head).chain(reader))

@@ -38,9 +38,7 @@ fn text(options: &Ports, reference: &Reference, wanted: &ports::Wanted<'_>, rows
         (true, format) => ports::interface_table(reference).write(format.into(), sheet),
         // A program that reads the table finds none of its rows.
         (false, Format::Csv) => ports::table(reference, rows).write(Format::Csv.into(), sheet),
-        (false, _) if rows.is_empty() => {
-            "No row of the tables fits all of that; leave one condition out.\n".to_owned()
-        }
+        (false, _) if rows.is_empty() => "No row of the tables fits all of that; leave one condition out.\n".to_owned(),
         (false, Format::Text) => ports::text(reference, rows, sheet),
         (false, Format::Markdown) => format!(
             "{}\n\n{}\n{}\n",

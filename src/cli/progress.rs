@@ -166,7 +166,13 @@ impl Phase {
         let mut says = match self.total {
             // A capture that is still being written grows while it is read.
             Some(total) if total >= read && total > 0 => {
-                format!("{} {:.0} %, {} of {}", self.doing, read as f64 * 100.0 / total as f64, size(read as f64), size(total as f64))
+                format!(
+                    "{} {:.0} %, {} of {}",
+                    self.doing,
+                    read as f64 * 100.0 / total as f64,
+                    size(read as f64),
+                    size(total as f64)
+                )
             }
             _ => format!("{} {}", self.doing, size(read as f64)),
         };
@@ -174,7 +180,8 @@ impl Phase {
         if frames > 0 {
             says.push_str(&format!(", {frames} packets"));
         }
-        if let Some(left) = self.total.and_then(|total| total.checked_sub(read)).filter(|left| *left > 0 && rate > 0.0) {
+        if let Some(left) = self.total.and_then(|total| total.checked_sub(read)).filter(|left| *left > 0 && rate > 0.0)
+        {
             says.push_str(&format!(", {} left", lasting(left as f64 / rate)));
         }
         says

@@ -49,7 +49,8 @@ impl FromStr for When {
 
     fn from_str(text: &str) -> Result<Self, String> {
         read(text).ok_or_else(|| {
-            "write it as 2013-02-18T06:00:00Z, as 06:00:00 in UTC, or as 07:00:00+01:00 with your clock's offset".to_owned()
+            "write it as 2013-02-18T06:00:00Z, as 06:00:00 in UTC, or as 07:00:00+01:00 with your clock's offset"
+                .to_owned()
         })
     }
 }
@@ -167,8 +168,21 @@ mod tests {
     #[test]
     fn what_is_no_time_is_refused() {
         for text in [
-            "", "6:00:00", "06:00", "24:00:00", "06:00:00+2", "06:00:00+24:00", "06:00:00-02:60", "06:00:00Z+02:00",
-            "06:00:00+-1:00", "2013-02-29T00:00:00Z", "now", "06:00:00.", "T", "+", "ü",
+            "",
+            "6:00:00",
+            "06:00",
+            "24:00:00",
+            "06:00:00+2",
+            "06:00:00+24:00",
+            "06:00:00-02:60",
+            "06:00:00Z+02:00",
+            "06:00:00+-1:00",
+            "2013-02-29T00:00:00Z",
+            "now",
+            "06:00:00.",
+            "T",
+            "+",
+            "ü",
         ] {
             assert!(text.parse::<When>().is_err(), "{text}");
         }

@@ -113,3 +113,75 @@ const COLUMNS: &[&str] = &[
     "display_filter",
     "frames",
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::recorded::{Judged, cas_and_mailbox};
+    use crate::topology::Roster;
+
+    /// RFC 4180, section 2.
+    fn parse(text: &str) -> Vec<Vec<String>> {
+        let (mut rows, mut row, mut cell) = (Vec::new(), Vec::new(), String::new());
+        let mut quoted = false;
+        let mut rest = text.chars().peekable();
+        while let Some(one) = rest.next() {
+            match one {
+                '"' if quoted && rest.peek() == Some(&'"') => cell.extend(rest.next()),
+                '"' => quoted = !quoted,
+                one if quoted => cell.push(one),
+                ',' => row.push(std::mem::take(&mut cell)),
+                '\r' => {
+                    assert_eq!(rest.next(), Some('\n'));
+                    row.push(std::mem::take(&mut cell));
+                    rows.push(std::mem::take(&mut row));
+                }
+                one => cell.push(one),
+            }
+        }
+        assert!(!quoted && row.is_empty() && cell.is_empty(), "the last line ends, too");
+        rows
+    }
+
+    fn table(name: &str) -> (String, Vec<Vec<String>>) {
+        let judged = Judged::new("rpc/dynamic-dropped/client.pcap", cas_and_mailbox(name));
+        let text = csv(&judged.report());
+        let rows = parse(&text);
+        assert_eq!(rows.len(), 1 + judged.diagnosis.findings.len());
+        assert!(rows.iter().all(|row| row.len() == COLUMNS.len()));
+        (text, rows)
+    }
+
+    #[test]
+    fn a_finding_is_a_row_with_all_that_matters() {
+        let (text, rows) = table("cas-dmz");
+        let cell = |title: &str| rows[1][COLUMNS.iter().position(|column| *column == title).unwrap()].as_str();
+        assert_eq!(rows[0], COLUMNS);
+        assert_eq!((cell("id"), cell("verdict"), cell("kind")), ("F1", "blocked", "rpc-dynamic-port-blocked"));
+        assert_eq!((cell("client"), cell("client_name"), cell("client_role")), ("10.10.1.11", "cas-dmz", "cas"));
+        assert_eq!((cell("server_port"), cell("transport"), cell("interface")), ("59531", "tcp", "EMSMDB"));
+        assert_eq!((cell("confidence"), cell("attempts"), cell("resolved")), ("0.94", "2", "no"));
+        assert!(cell("first").starts_with("2026-11-21T10:27:32.309") && cell("last_success").is_empty());
+        assert!(cell("summary").contains("cas-dmz (10.10.1.11, cas) -> mbx1") && cell("because").contains("; "));
+        assert!(cell("frames").contains("client.pcap: 29 33 "), "{}", cell("frames"));
+        assert_eq!(cell("display_filter"), "ip.addr==10.10.1.11 && ip.addr==10.10.2.21 && tcp.port==59531");
+        assert!(text.is_ascii(), "{text}");
+    }
+
+    #[test]
+    fn a_host_that_is_called_like_a_formula_is_not_computed() {
+        for name in ["=cmd|' /C calc'!A0", "@SUM(1+1)*cmd", "+1+1", "-2+3", "＝1+1"] {
+            let (text, rows) = table(name);
+            let at = COLUMNS.iter().position(|column| *column == "client_name").unwrap();
+            assert_eq!(rows[1][at], format!("'{name}"));
+            let begins = |row: &Vec<String>| row.iter().any(|cell| cell.starts_with(['=', '+', '-', '@', '＝']));
+            assert!(!rows.iter().any(begins), "{text}");
+        }
+    }
+
+    #[test]
+    fn without_findings_there_is_the_line_of_titles() {
+        let judged = Judged::new("web/healthy/cas1.pcap", Roster::default());
+        assert_eq!(csv(&judged.report()), format!("{}\r\n", COLUMNS.join(",")));
+    }
+}

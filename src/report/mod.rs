@@ -13,6 +13,9 @@ pub mod table;
 pub mod text;
 pub mod words;
 
+#[cfg(test)]
+mod recorded;
+
 use crate::decode::Health;
 use crate::diagnose::Diagnosis;
 use crate::observe::Trace;

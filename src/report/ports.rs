@@ -110,8 +110,18 @@ pub fn text(reference: &Reference, rows: &[&Path], sheet: Sheet) -> String {
 
 /// Rows for a document or a spreadsheet.
 pub fn table(reference: &Reference, rows: &[&Path]) -> Table {
-    let mut table =
-        Table::new(&["From", "To", "Ports", "Service", "Purpose", "When blocked", "Zone", "Versions", "Source", "Confidence"]);
+    let mut table = Table::new(&[
+        "From",
+        "To",
+        "Ports",
+        "Service",
+        "Purpose",
+        "When blocked",
+        "Zone",
+        "Versions",
+        "Source",
+        "Confidence",
+    ]);
     for path in rows {
         let both = if path.direction == Direction::Both { " (both ways)" } else { "" };
         table.row(vec![
@@ -201,7 +211,13 @@ pub fn interfaces(reference: &Reference, sheet: Sheet) -> String {
 }
 
 fn interface(one: &Interface) -> Vec<String> {
-    vec![one.short_name(), one.uuid.to_string(), one.endpoints.join(", "), one.server_roles.join(", "), one.name.clone()]
+    vec![
+        one.short_name(),
+        one.uuid.to_string(),
+        one.endpoints.join(", "),
+        one.server_roles.join(", "),
+        one.name.clone(),
+    ]
 }
 
 /// The document of `anyany ports --json`.

@@ -107,11 +107,7 @@ impl<'a> At<'a> {
             }));
         }
         under_way.sort_by_key(|one| (one.state, one.conversation.flow.first));
-        let covers = |finding: &&Finding| {
-            let (Some(first), Some(last)) = (finding.first, finding.last) else { return false };
-            first <= asked.1 && (asked.0 <= last || under_way.iter().any(|one| fails_so(one, finding)))
-        };
-        let findings = report.diagnosis.findings.iter().filter(covers).collect();
+        let findings = report.diagnosis.findings.iter().filter(|one| covers(one, &under_way, asked)).collect();
         Self { asked, coverage: coverage(report, asked), findings, around: Around::new(report, asked), under_way }
     }
 
@@ -218,11 +214,23 @@ fn is_failure(outcome: Outcome) -> bool {
     !outcome.reached() && outcome != Outcome::OneSided
 }
 
-/// Whether a conversation is one of those that a finding is about.
-fn fails_so(one: &UnderWay<'_>, finding: &Finding) -> bool {
+/// Whether a finding was going on: from its first failure to the last, and while a caller still waited;
+/// but not while its connection was still as it should be.
+fn covers(finding: &Finding, under_way: &[UnderWay<'_>], asked: (Time, Time)) -> bool {
+    let (Some(first), Some(last)) = (finding.first, finding.last) else { return false };
+    let on_path = || under_way.iter().filter(|one| is_on_path(one, finding));
+    if on_path().any(|one| one.state == State::Failing) {
+        return first <= asked.1;
+    }
+    let breaks_later = |outcome| matches!(outcome, Outcome::Stalled | Outcome::ResetByClient | Outcome::ResetByServer);
+    let still_well = on_path().any(|one| one.state == State::Open && breaks_later(one.conversation.outcome));
+    first <= asked.1 && asked.0 <= last && !still_well
+}
+
+/// Whether a conversation is between the hosts and on the port that a finding is about.
+fn is_on_path(one: &UnderWay<'_>, finding: &Finding) -> bool {
     let flow = &one.conversation.flow;
-    one.state == State::Failing
-        && finding.client.as_ref().is_some_and(|client| client.address == flow.initiator.address)
+    finding.client.as_ref().is_some_and(|client| client.address == flow.initiator.address)
         && finding.server.as_ref().is_some_and(|server| server.address == flow.responder.address)
         && finding.transport == Some(flow.key.transport)
         && finding.port == Some(flow.responder.port)

@@ -104,9 +104,8 @@ pub fn list(sheet: Sheet) -> String {
     for verdict in VERDICTS {
         page.heading(verdict.word());
         let kinds = Kind::ALL.iter().filter(|kind| kind.verdict() == verdict);
-        let row = |kind: &Kind| {
-            vec![kind.word().to_owned(), format!("{} {}", subject(*kind), explanation(*kind).phrase)]
-        };
+        let row =
+            |kind: &Kind| vec![kind.word().to_owned(), format!("{} {}", subject(*kind), explanation(*kind).phrase)];
         let rows: Vec<Vec<String>> = kinds.map(row).collect();
         page.table(2, &[("", Align::Left), ("", Align::Left)], &rows);
     }

@@ -34,8 +34,7 @@ pub(super) fn write(page: &mut Page, report: &Report<'_>, at: &At<'_>) {
     };
     page.gap();
     page.paragraph(2, 2, &[(Tone::Text, &under_way)]);
-    let rows: Vec<Vec<String>> =
-        at.under_way.iter().take(MOST_ROWS).map(|one| conversation(report, at, one)).collect();
+    let rows: Vec<Vec<String>> = at.under_way.iter().take(MOST_ROWS).map(|one| conversation(report, at, one)).collect();
     if !rows.is_empty() {
         let columns = [("then", Align::Left), ("since", Align::Left), ("between", Align::Left)];
         page.table(2, &columns, &rows);
