@@ -5,6 +5,7 @@ use std::io::{self, Read};
 use std::mem;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use flate2::read::MultiGzDecoder;
 
@@ -158,6 +159,11 @@ impl Capture {
         self.source.map()
     }
 
+    /// Octets read of the file as it is stored, packed or not; goes on counting while the capture is read.
+    pub fn progress(&self) -> Arc<AtomicU64> {
+        Arc::clone(self.source.progress())
+    }
+
     /// Steps to the next packet that can be used.
     fn advance(&mut self) -> Option<(Place, Time)> {
         while !self.ended {
@@ -230,14 +236,16 @@ impl Reader {
 
 /// The same octets behind their decompressor.
 pub(super) fn unpacked(source: Source, compression: Compression) -> Source {
+    let progress = Arc::clone(source.progress());
     let packed = source.into_reader();
-    match compression {
-        Compression::Gzip => Source::streamed(Box::new(MultiGzDecoder::new(packed))),
+    let decoder: Box<dyn Read + Send> = match compression {
+        Compression::Gzip => Box::new(MultiGzDecoder::new(packed)),
         Compression::Zstd => match zstd::stream::read::Decoder::new(packed) {
-            Ok(decoder) => Source::streamed(Box::new(decoder)),
-            Err(why) => Source::streamed(Box::new(Failing(Some(why)))),
+            Ok(decoder) => Box::new(decoder),
+            Err(why) => Box::new(Failing(Some(why))),
         },
-    }
+    };
+    Source::unpacked(decoder, progress)
 }
 
 /// Gives one error and no octet: a decompressor that could not be set up.
