@@ -18,7 +18,7 @@ mod tests;
 mod transport;
 mod tunnel;
 
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 
 pub use fragments::FragmentCounts;
 pub use health::{Health, protocol_word};
@@ -29,6 +29,7 @@ use crate::time::Time;
 use fragments::Fragments;
 use front::Front;
 use link::Opened;
+use network::Network;
 
 /// Reads frames. Remembers nothing between them but the fragments that wait for others.
 #[derive(Debug, Default)]
@@ -44,7 +45,14 @@ pub enum Decoded<'a> {
     /// An IP packet: the innermost, and whole, where it came in fragments.
     Packet(Packet<'a>),
     /// A fragment, which waits for the others or repeats one.
-    Held,
+    Held {
+        /// Sender of the packet that it is of.
+        source: IpAddr,
+        /// Its receiver.
+        destination: IpAddr,
+        /// Its identification, as that of the whole packet.
+        ip_id: u16,
+    },
     /// An ARP request or reply.
     Arp {
         /// Who asks or answers; unspecified in a probe.
@@ -86,7 +94,7 @@ impl Decoder {
                 None => network,
                 Some(fragment) => match self.fragments.join(&network, fragment, time, origin, whole) {
                     Some((protocol, body)) => network.joined(protocol, body),
-                    None => return Decoded::Held,
+                    None => return held(&network),
                 },
             };
             let packet = network.packet(vlan, tunnels);
@@ -108,6 +116,11 @@ impl Decoder {
     pub fn incomplete(&self) -> usize {
         self.fragments.waiting()
     }
+}
+
+fn held<'a>(network: &Network<'_>) -> Decoded<'a> {
+    let (source, destination) = (network.source, network.destination);
+    Decoded::Held { source, destination, ip_id: network.ip_id.unwrap_or_default() }
 }
 
 /// IP protocol numbers (IANA).

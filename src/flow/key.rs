@@ -4,6 +4,7 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::net::IpAddr;
 
+use crate::decode::{Packet, Payload};
 use crate::time::Time;
 
 /// Address and port.
@@ -68,6 +69,27 @@ impl FlowKey {
         };
         let (low, high) = if in_order { (source, destination) } else { (destination, source) };
         Self { transport, low, high }
+    }
+
+    /// The key of a packet; of an ICMP error that of the packet which it quotes. `None` for what has no ports.
+    pub fn of(packet: &Packet<'_>) -> Option<Self> {
+        let (source, destination) = (packet.source, packet.destination);
+        let (transport, source, destination, ports) = match &packet.payload {
+            Payload::Tcp(segment) => {
+                (Transport::Tcp, source, destination, (segment.source_port, segment.destination_port))
+            }
+            Payload::Udp(datagram) => {
+                (Transport::Udp, source, destination, (datagram.source_port, datagram.destination_port))
+            }
+            Payload::Echo { id, .. } => (Transport::Icmp, source, destination, (*id, *id)),
+            Payload::IcmpError(error) => {
+                let transport = if error.quoted.protocol == 17 { Transport::Udp } else { Transport::Tcp };
+                (transport, error.quoted.source, error.quoted.destination, error.quoted.ports?)
+            }
+            Payload::Other(_) => return None,
+        };
+        let end = |address, port| Endpoint { address, port };
+        Some(Self::new(transport, end(source, ports.0), end(destination, ports.1)))
     }
 }
 

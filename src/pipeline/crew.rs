@@ -14,7 +14,7 @@ use std::thread;
 
 use crossbeam_channel::{Receiver, Sender, bounded, select, unbounded};
 
-use super::batch::{with_payload, without_payload};
+use super::batch::with_payload;
 use super::{arrived, shard};
 use crate::capture::{Capture, Frame, Map};
 use crate::decode::{Decoded, Decoder, Health, Packet, stateless};
@@ -197,7 +197,8 @@ impl<'a, 'd> Crew<'a, 'd> {
     /// A packet out of the decoder: its payload lies in the map, or was put together outside.
     fn joined(&self, frame: &Frame<'_>, packet: Packet<'_>, parts: &mut [Part<'a>], health: &mut Health) {
         let owner = shard(&packet, parts.len());
-        let (bare, octets) = without_payload(&arrived(health, frame, packet));
+        let (packet, octets) = packet.parted();
+        let bare = arrived(health, frame, packet);
         let mapped = self.map.range_of(octets).and_then(|range| self.map.get(range));
         let Some(part) = parts.get_mut(owner) else { return };
         match mapped {
@@ -219,7 +220,7 @@ fn note(frame: &Frame<'_>, decoded: &Decoded<'_>, parts: &mut [Part<'_>], health
         }
         Decoded::Undecoded(word) => health.undecoded(word),
         Decoded::UnknownLink => health.unknown_link(frame.link, frame.number),
-        Decoded::Held | Decoded::Packet(_) => {}
+        Decoded::Held { .. } | Decoded::Packet(_) => {}
     }
 }
 

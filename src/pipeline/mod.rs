@@ -24,7 +24,7 @@ use std::thread;
 use crate::capture::{Capture, Frame, Map};
 use crate::classify::usual_ports;
 use crate::decode::{Decoded, Decoder, Health, Packet, Payload, protocol_word};
-use crate::flow::{Arrival, Endpoint, FlowKey, FrameRef, Moment, ServicePorts, Table, Transport};
+use crate::flow::{Arrival, FlowKey, FrameRef, Moment, ServicePorts, Table};
 use crate::observe::{Talk, Trace, World};
 use batch::Dealer;
 pub use plan::{Glance, Plan, plan};
@@ -120,6 +120,21 @@ fn together(
     (healths, parts)
 }
 
+/// Reads captures once more, one after the other, and hands on the frames that were looked at.
+pub fn read_again(
+    captures: impl IntoIterator<Item = (u32, Capture)>,
+    keep: &dyn Fn(&Frame<'_>) -> bool,
+    mut each: impl FnMut(u32, &Frame<'_>),
+) {
+    for (index, mut capture) in captures {
+        while let Some(frame) = capture.next() {
+            if keep(&frame) {
+                each(index, &frame);
+            }
+        }
+    }
+}
+
 /// Reads all frames in order and hands their packets on.
 fn pump(runs: Runs, keep: &(dyn Fn(&Frame<'_>) -> bool + Sync), sink: &mut Sink<'_>) -> Vec<Health> {
     let mut decoder = Decoder::default();
@@ -187,7 +202,7 @@ fn take(
                 Sink::Workers(dealer) => dealer.hear(sender.into(), frame.time),
             }
         }
-        Decoded::Held => {}
+        Decoded::Held { .. } => {}
         Decoded::Undecoded(word) => health.undecoded(word),
         Decoded::UnknownLink => health.unknown_link(frame.link, frame.number),
     }
@@ -200,32 +215,7 @@ fn shard(packet: &Packet<'_>, workers: usize) -> usize {
     if workers == 1 {
         return 0;
     }
-    let end = |address, port| Endpoint { address, port };
-    let key = match &packet.payload {
-        Payload::Tcp(segment) => FlowKey::new(
-            Transport::Tcp,
-            end(packet.source, segment.source_port),
-            end(packet.destination, segment.destination_port),
-        ),
-        Payload::Udp(datagram) => FlowKey::new(
-            Transport::Udp,
-            end(packet.source, datagram.source_port),
-            end(packet.destination, datagram.destination_port),
-        ),
-        Payload::Echo { id, .. } => {
-            FlowKey::new(Transport::Icmp, end(packet.source, *id), end(packet.destination, *id))
-        }
-        Payload::IcmpError(error) => {
-            let (source_port, destination_port) = error.quoted.ports.unwrap_or_default();
-            let transport = if error.quoted.protocol == 17 { Transport::Udp } else { Transport::Tcp };
-            FlowKey::new(
-                transport,
-                end(error.quoted.source, source_port),
-                end(error.quoted.destination, destination_port),
-            )
-        }
-        Payload::Other(_) => return 0,
-    };
+    let Some(key) = FlowKey::of(packet) else { return 0 };
     // A fixed seed: which worker gets a flow is nobody's business, but it should not change from run to run.
     let hash = foldhash::fast::FixedState::with_seed(0).hash_one(key);
     usize::try_from(hash % workers.max(1) as u64).unwrap_or(0)

@@ -59,7 +59,7 @@ impl Watch {
             }
             Decoded::Arp { sender } if !sender.is_unspecified() => self.table.hear(sender.into(), frame.time),
             Decoded::Arp { .. } => health.undecoded("arp"),
-            Decoded::Held => {}
+            Decoded::Held { .. } => {}
             Decoded::Undecoded(word) => health.undecoded(word),
             Decoded::UnknownLink => health.unknown_link(frame.link, frame.number),
         }
