@@ -54,7 +54,8 @@ pub enum Command {
 /// Options of `analyze`.
 #[derive(Debug, clap::Args)]
 pub struct Analyze {
-    /// Captures: pcap and pcapng files, also inside gzip and zstd; folders; `-` for standard input.
+    /// Captures: pcap, pcapng, Network Monitor, snoop and ERF files, also inside gzip and zstd; folders;
+    /// `-` for standard input.
     #[arg(required = true, value_name = "CAPTURE")]
     pub captures: Vec<PathBuf>,
     /// Who is who: a topology file. Without one, roles are inferred from the traffic.
