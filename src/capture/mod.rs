@@ -29,7 +29,7 @@ mod tests;
 
 pub use erf::packet as erf_packet;
 pub use frame::{Frame, LinkType};
-pub use inputs::{STDIN, gather};
+pub use inputs::{STDIN, gather, is_capture};
 pub use magic::Foreign;
 pub use map::Map;
 pub use reading::Capture;

@@ -127,7 +127,7 @@ impl Dealer {
     }
 }
 
-fn without_payload<'a>(arrival: &Arrival<'a>) -> (Arrival<'static>, &'a [u8]) {
+pub(super) fn without_payload<'a>(arrival: &Arrival<'a>) -> (Arrival<'static>, &'a [u8]) {
     let Arrival { moment, wire_len, packet } = *arrival;
     let Packet { source, destination, ttl, ip_id, dont_fragment, vlan, tunnels, payload } = packet;
     let (payload, octets): (Payload<'static>, &[u8]) = match payload {
@@ -143,7 +143,7 @@ fn without_payload<'a>(arrival: &Arrival<'a>) -> (Arrival<'static>, &'a [u8]) {
     (Arrival { moment, wire_len, packet }, octets)
 }
 
-fn with_payload<'a>(arrival: Arrival<'a>, octets: &'a [u8]) -> Arrival<'a> {
+pub(super) fn with_payload<'a>(arrival: Arrival<'a>, octets: &'a [u8]) -> Arrival<'a> {
     let mut arrival = arrival;
     match &mut arrival.packet.payload {
         Payload::Tcp(segment) => segment.payload = octets,

@@ -82,10 +82,10 @@ impl Table {
 
     fn markdown(&self) -> String {
         let line = |cells: &mut dyn Iterator<Item = String>| format!("| {} |\n", cells.collect::<Vec<_>>().join(" | "));
-        let mut out = line(&mut self.titles.iter().map(|title| markdown_cell(title)));
+        let mut out = line(&mut self.titles.iter().map(|title| markdown(title)));
         out.push_str(&line(&mut self.titles.iter().map(|_| "---".to_owned())));
         for row in &self.rows {
-            out.push_str(&line(&mut row.iter().map(|cell| markdown_cell(cell))));
+            out.push_str(&line(&mut row.iter().map(|cell| markdown(cell))));
         }
         out
     }
@@ -102,7 +102,7 @@ impl Table {
 
 /// Text that Markdown shows as it is: no table's edge, emphasis, code, link, image, entity or HTML
 /// (CommonMark 2.4: any of these characters behind a backslash is itself).
-fn markdown_cell(text: &str) -> String {
+pub(super) fn markdown(text: &str) -> String {
     let mut cell = String::with_capacity(text.len());
     for one in escaped(text).trim().chars() {
         if "\\|`*_[]<>&~$".contains(one) {
