@@ -61,8 +61,9 @@ pub enum Command {
 /// Options of `analyze`.
 #[derive(Debug, clap::Args)]
 pub struct Analyze {
-    /// Captures: pcap and pcapng files, also inside gzip and zstd; folders of them; patterns such as
-    /// "ring_*.pcapng", also where the shell does not expand them; `-` for standard input.
+    /// Captures: pcap, pcapng, Network Monitor, snoop and ERF files, also inside gzip and zstd; folders of
+    /// them; patterns such as "ring_*.pcapng", also where the shell does not expand them; `-` for standard
+    /// input.
     #[arg(required = true, value_name = "CAPTURE")]
     pub captures: Vec<PathBuf>,
     /// Which host is what: a topology file, as `anyany topology infer` drafts it. Without one, roles are
