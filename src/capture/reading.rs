@@ -122,6 +122,24 @@ impl Capture {
         })
     }
 
+    /// The next frame, borrowed from the capture's own map instead of the capture, so that several can be at
+    /// hand at once. `None` also without a map: then [`next`](Self::next) gives the frames.
+    pub fn next_in<'m>(&mut self, map: &'m Map) -> Option<Frame<'m>> {
+        let (place, time) = match self.held.take() {
+            Some(held) => held,
+            None => self.advance()?,
+        };
+        let at = self.source.place_in(map)?;
+        Some(Frame {
+            number: self.summary.packets,
+            time,
+            link: place.link,
+            interface: place.interface,
+            octets: map.get(at + place.octets.start..at + place.octets.end).unwrap_or_default(),
+            wire_len: place.wire_len,
+        })
+    }
+
     /// The time of the first frame, without taking it: what puts the files of a ring in order.
     /// `None` when there is no frame. To be asked before `next`.
     pub fn first_time(&mut self) -> Option<Time> {

@@ -100,6 +100,14 @@ impl Source {
         self.offset
     }
 
+    /// Where the window begins in `map`; `None` when that is not what is read.
+    pub(super) fn place_in(&self, map: &Map) -> Option<usize> {
+        match &self.backing {
+            Backing::Mapped { map: own, at } if std::ptr::eq(&raw const **own, map) => Some(*at),
+            _ => None,
+        }
+    }
+
     /// Octets of the file that were read, as it is stored; goes on counting.
     pub(super) fn progress(&self) -> &Arc<AtomicU64> {
         &self.progress
