@@ -24,7 +24,7 @@ mod unusable;
 mod tests;
 
 pub use frame::{Frame, LinkType};
-pub use inputs::{STDIN, gather};
+pub use inputs::{STDIN, gather, is_capture};
 pub use magic::Foreign;
 pub use map::Map;
 pub use reading::Capture;

@@ -5,6 +5,7 @@ use std::io::{self, Read};
 use std::mem;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use flate2::read::MultiGzDecoder;
 
@@ -121,6 +122,24 @@ impl Capture {
         })
     }
 
+    /// The next frame, borrowed from the capture's own map instead of the capture, so that several can be at
+    /// hand at once. `None` also without a map: then [`next`](Self::next) gives the frames.
+    pub fn next_in<'m>(&mut self, map: &'m Map) -> Option<Frame<'m>> {
+        let (place, time) = match self.held.take() {
+            Some(held) => held,
+            None => self.advance()?,
+        };
+        let at = self.source.place_in(map)?;
+        Some(Frame {
+            number: self.summary.packets,
+            time,
+            link: place.link,
+            interface: place.interface,
+            octets: map.get(at + place.octets.start..at + place.octets.end).unwrap_or_default(),
+            wire_len: place.wire_len,
+        })
+    }
+
     /// The time of the first frame, without taking it: what puts the files of a ring in order.
     /// `None` when there is no frame. To be asked before `next`.
     pub fn first_time(&mut self) -> Option<Time> {
@@ -138,6 +157,11 @@ impl Capture {
     /// The mapped file from which the frames borrow. `None` when the capture is streamed.
     pub fn map(&self) -> Option<&Arc<Map>> {
         self.source.map()
+    }
+
+    /// Octets read of the file as it is stored, packed or not; goes on counting while the capture is read.
+    pub fn progress(&self) -> Arc<AtomicU64> {
+        Arc::clone(self.source.progress())
     }
 
     /// Steps to the next packet that can be used.
@@ -212,14 +236,16 @@ impl Reader {
 
 /// The same octets behind their decompressor.
 pub(super) fn unpacked(source: Source, compression: Compression) -> Source {
+    let progress = Arc::clone(source.progress());
     let packed = source.into_reader();
-    match compression {
-        Compression::Gzip => Source::streamed(Box::new(MultiGzDecoder::new(packed))),
+    let decoder: Box<dyn Read + Send> = match compression {
+        Compression::Gzip => Box::new(MultiGzDecoder::new(packed)),
         Compression::Zstd => match zstd::stream::read::Decoder::new(packed) {
-            Ok(decoder) => Source::streamed(Box::new(decoder)),
-            Err(why) => Source::streamed(Box::new(Failing(Some(why)))),
+            Ok(decoder) => Box::new(decoder),
+            Err(why) => Box::new(Failing(Some(why))),
         },
-    }
+    };
+    Source::unpacked(decoder, progress)
 }
 
 /// Gives one error and no octet: a decompressor that could not be set up.
