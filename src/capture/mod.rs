@@ -19,6 +19,7 @@ mod source;
 mod step;
 mod summary;
 mod unusable;
+mod writer;
 
 #[cfg(test)]
 mod tests;
@@ -28,5 +29,6 @@ pub use inputs::{STDIN, gather};
 pub use magic::Foreign;
 pub use map::Map;
 pub use reading::Capture;
-pub use summary::{Compression, Format, Summary};
+pub use summary::{Compression, Format, InterfaceSummary, Summary};
 pub use unusable::Unusable;
+pub use writer::Writer;

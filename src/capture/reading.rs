@@ -99,6 +99,7 @@ impl Capture {
         let mut taken = 0;
         if let Reader::Pcap(pcap) = &reader {
             summary.precision = pcap.precision();
+            summary.describe(pcap.interface());
             taken = pcap::HEADER;
         }
         Ok(Self { source, reader, summary, taken, held: None, ended: false })

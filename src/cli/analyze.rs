@@ -2,8 +2,9 @@
 
 use crate::cli::args::{Analyze, FailOn};
 use crate::cli::keep::Keep;
-use crate::cli::{Failure, Outcome, complain, inputs, output};
+use crate::cli::{Failure, Outcome, complain, evidence, inputs, output};
 use crate::diagnose::{Verdict, diagnose};
+use crate::proof::Limits;
 use crate::reference::{Reference, Version};
 use crate::report::{Report, json, text};
 use crate::topology::roster;
@@ -15,6 +16,10 @@ pub(super) fn run(options: &Analyze) -> Result<Outcome, Failure> {
     let file = inputs::topology(options.topology.as_deref())?;
     let mut unusable = Vec::new();
     let opened = inputs::open_all(&options.captures, &mut unusable);
+    if let Some(target) = &options.evidence {
+        evidence::check(target, &opened)?;
+    }
+    let files: Vec<_> = opened.iter().map(|(path, _)| path.clone()).collect();
     let traces = inputs::read_all(opened, &inputs::settings(options.threads), &|frame| keep.frame(frame));
     unusable.extend(keep.refused().into_iter().map(|why| ("--filter".to_owned(), why)));
     let version = options.exchange.map(|version| Version::from(version).word());
@@ -23,6 +28,10 @@ pub(super) fn run(options: &Analyze) -> Result<Outcome, Failure> {
     let report = Report { traces: &traces, unusable: &unusable, roster: &roster, diagnosis: &diagnosis, reference };
     for why in unusable.iter().map(|(_, why)| why).chain(&report.damage()) {
         complain(why);
+    }
+    if let Some(target) = &options.evidence {
+        let exhibits = evidence::collect(&files, &|frame| keep.frame(frame), &report, Limits::PROOF)?;
+        evidence::write(target, &report, &exhibits)?;
     }
     if let Some(path) = &options.json {
         output::write_json(path, &json::document(&report, options.flows))?;

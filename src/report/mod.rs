@@ -1,5 +1,6 @@
 //! Findings in words: what diagnosis decided, told to people and to scripts. One file per format.
 
+pub mod evidence;
 pub mod explain;
 pub mod harmless;
 pub mod json;

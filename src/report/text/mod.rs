@@ -9,6 +9,8 @@ mod services;
 #[cfg(test)]
 mod tests;
 
+pub(super) use capture::faults;
+
 use crate::report::Report;
 use crate::report::page::{Page, Sheet, Tone};
 use crate::time::{Span, Time};
