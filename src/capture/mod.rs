@@ -23,6 +23,7 @@ mod source;
 mod step;
 mod summary;
 mod unusable;
+mod writer;
 
 #[cfg(test)]
 mod tests;
@@ -33,5 +34,6 @@ pub use inputs::{STDIN, gather, is_capture};
 pub use magic::Foreign;
 pub use map::Map;
 pub use reading::Capture;
-pub use summary::{Compression, Format, Summary};
+pub use summary::{Compression, Format, InterfaceSummary, Summary};
 pub use unusable::Unusable;
+pub use writer::Writer;

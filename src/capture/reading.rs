@@ -106,6 +106,9 @@ impl Capture {
         summary.precision = reader.precision();
         summary.local_times = matches!(&reader, Reader::Netmon(netmon) if netmon.has_local_times());
         let taken = if matches!(reader, Reader::Pcap(_) | Reader::Snoop(_)) { header } else { 0 };
+        if let Reader::Pcap(pcap) = &reader {
+            summary.describe(pcap.interface());
+        }
         Ok(Self { source, reader, summary, taken, held: None, ended: false })
     }
 

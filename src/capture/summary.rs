@@ -62,7 +62,29 @@ pub struct Summary {
     pub application: Option<String>,
     /// Comments on the capture as a whole, at most 16.
     pub comments: Vec<String>,
+    /// Its interfaces, by the number that frames name; at most 1,024.
+    pub interfaces: Vec<InterfaceSummary>,
     previous: Time,
+}
+
+/// One interface of a capture, as its file describes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InterfaceSummary {
+    /// How its frames begin.
+    pub link: LinkType,
+    /// Octets kept of a frame at most; 0 means all.
+    pub snaplen: u32,
+    /// The unit of its times as `if_tsresol` has it: 10 to the minus so many seconds, or with the highest
+    /// bit set 2 to the minus so many.
+    pub resolution: u8,
+    /// Seconds that were to be added to its times in the file (`if_tsoffset`); frames have them added.
+    pub offset: i64,
+    /// Its name on the machine that captured.
+    pub name: Option<String>,
+    /// What the machine says of it.
+    pub description: Option<String>,
+    /// Packets that the file reports as lost on it; `None` where it does not say.
+    pub lost: Option<u64>,
 }
 
 /// How a capture is written.
@@ -133,6 +155,7 @@ impl Summary {
             os: None,
             application: None,
             comments: Vec::new(),
+            interfaces: Vec::new(),
             previous: Time::default(),
         }
     }
@@ -160,6 +183,20 @@ impl Summary {
         self.last = Some(self.last.map_or(time, |last| last.max(time)));
         self.previous = time;
         time
+    }
+
+    /// One more interface.
+    pub(super) fn describe(&mut self, interface: InterfaceSummary) {
+        if self.interfaces.len() < INTERFACES {
+            self.interfaces.push(interface);
+        }
+    }
+
+    /// So many packets are lost on an interface by now.
+    pub(super) fn lost_on(&mut self, interface: u32, lost: u64) {
+        if let Some(known) = usize::try_from(interface).ok().and_then(|at| self.interfaces.get_mut(at)) {
+            known.lost = Some(lost);
+        }
     }
 
     pub(super) fn problem(&mut self, problem: String) {
@@ -211,3 +248,4 @@ impl fmt::Display for Compression {
 }
 
 const PROBLEMS: usize = 32;
+const INTERFACES: usize = 1_024;

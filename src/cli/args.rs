@@ -90,6 +90,10 @@ pub struct Analyze {
     /// Writes the JSON document to a file; `-` writes it to standard output, and nothing else.
     #[arg(long, value_name = "FILE", help_heading = OUTPUT)]
     pub json: Option<PathBuf>,
+    /// Writes the packets that prove the findings to a pcapng file, each with a comment that says what it
+    /// shows. Of several vantage points each gets a file of its own (FILE-2…).
+    #[arg(long, value_name = "FILE")]
+    pub evidence: Option<PathBuf>,
     /// Adds the list of flows to the JSON document.
     #[arg(long, help_heading = OUTPUT)]
     pub flows: bool,

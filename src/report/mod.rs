@@ -3,6 +3,7 @@
 pub mod at;
 pub mod brief;
 pub mod csv;
+pub mod evidence;
 pub mod explain;
 pub mod harmless;
 pub mod json;

@@ -63,7 +63,8 @@ fn one(page: &mut Page, report: &Report<'_>, health: &Health) {
     }
 }
 
-fn faults(report: &Report<'_>, health: &Health) -> Vec<String> {
+/// What is known to be wrong with a capture.
+pub(in crate::report) fn faults(report: &Report<'_>, health: &Health) -> Vec<String> {
     let summary = &health.summary;
     let mut faults = Vec::new();
     let mut tell = |number: u64, one: &str, many: &str| {

@@ -11,6 +11,8 @@ mod services;
 #[cfg(test)]
 mod tests;
 
+pub(super) use capture::faults;
+
 use crate::report::Report;
 use crate::report::at::At;
 use crate::report::page::{Page, Sheet, Tone};
