@@ -62,6 +62,10 @@ fn role<'a>(reference: &Reference, option: &str, word: &'a str) -> Result<&'a st
     if word == ports::ANY_EXCHANGE || reference.role(word).is_some() {
         return Ok(word);
     }
+    if let Some(product) = reference.product(word) {
+        let (name, role) = (&product.name, &product.role);
+        return Err(Failure::Said(format!("{option}: the role of a host that is {name} is \"{role}\"")));
+    }
     let known: Vec<&str> = reference.roles().iter().map(|role| role.id.as_str()).collect();
     Err(Failure::Said(format!(
         "{option}: there is no role \"{word}\"; roles are {}, {}",

@@ -125,6 +125,22 @@ words! {
         /// Either end.
         Both = "both",
     }
+    /// Whether Exchange works without a path.
+    Need {
+        /// No deployment of these roles works without it.
+        Always = "always",
+        /// Only who uses the feature needs it.
+        WhenUsed = "when-used",
+        /// Everything goes on without it.
+        Optional = "optional",
+    }
+    /// With whom something is sent so regularly that its absence tells something.
+    Among {
+        /// Between two hosts of which other traffic shows that they need it.
+        Pair = "pair",
+        /// With any server of the kind.
+        Servers = "servers",
+    }
     /// How well a row is founded.
     Confidence {
         /// Read in the named source.

@@ -7,7 +7,7 @@ use crate::diagnose::{Alternative, Finding, Party, Verdict};
 use crate::report::harmless::harmless;
 use crate::report::page::{Align, Page, Tone};
 use crate::report::text::answer::whereabouts;
-use crate::report::text::{WIDE, beyond, grouped, moment, period, sure};
+use crate::report::text::{WIDE, beyond, clock, grouped, moment, period, sure};
 use crate::report::{Report, brief, words};
 
 /// One line for each cause.
@@ -134,12 +134,13 @@ pub(super) fn verdict(verdict: Verdict) -> (Tone, &'static str) {
 fn when(finding: &Finding) -> Option<String> {
     let (first, last) = (finding.first?, finding.last?);
     let attempts = match finding.attempts {
+        0 => return Some(format!("not once, {}", period(first, last))),
         1 => "1 attempt".to_owned(),
         attempts => format!("{} attempts", grouped(attempts)),
     };
     let success = match (finding.last_success, finding.resolved) {
-        (Some(success), true) => format!("worked at {} and again afterwards", moment(success)),
-        (Some(success), false) => format!("last worked at {}", moment(success)),
+        (Some(success), true) => format!("worked until {}, and works again afterwards", clock(success, first)),
+        (Some(success), false) => format!("worked until {}", clock(success, first)),
         (None, true) => "works afterwards".to_owned(),
         (None, false) => "never worked while captured".to_owned(),
     };

@@ -5,6 +5,7 @@ mod at;
 mod capture;
 mod finding;
 mod hosts;
+mod matrix;
 mod paths;
 mod services;
 
@@ -34,6 +35,7 @@ pub fn text_at(report: &Report<'_>, at: Option<&At<'_>>, sheet: Sheet) -> String
     if !report.captures().is_empty() {
         finding::write_incidents(&mut page, report);
         finding::write(&mut page, report);
+        matrix::write(&mut page, report);
         paths::write(&mut page, report);
         hosts::write(&mut page, report);
         services::write(&mut page, report);
@@ -45,6 +47,16 @@ pub fn text_at(report: &Report<'_>, at: Option<&At<'_>>, sheet: Sheet) -> String
 /// "2013-02-18 06:00:00.000": UTC, to the millisecond.
 fn moment(time: Time) -> String {
     time.rfc3339(3).replace('T', " ").trim_end_matches('Z').to_owned()
+}
+
+/// "14:02:11" where `beside` tells the day, else "2013-02-17 14:02:11".
+fn clock(time: Time, beside: Time) -> String {
+    let whole = |time: Time| time.rfc3339(0).replace('T', " ").trim_end_matches('Z').to_owned();
+    let (text, other) = (whole(time), whole(beside));
+    match (text.split_once(' '), other.split_once(' ')) {
+        (Some((day, clock)), Some((today, _))) if day == today => clock.to_owned(),
+        _ => text,
+    }
 }
 
 /// "2013-02-18 06:00:00.000 to 06:10:00.000 UTC"; the second day only where it is another one.
