@@ -176,6 +176,25 @@ fn times_choose_what_is_looked_at() {
     assert!(wrong.status == 2 && wrong.err.contains("2013-02-18T06:00:00Z"), "{}", wrong.err);
 }
 
+#[test]
+fn a_time_without_a_day_is_of_the_first_day_whichever_thread_reads_it() {
+    let mut pcap = Pcap::new();
+    (0..20_000).for_each(|port| pcap.udp((CLIENT, 40_000 + port % 999), (SERVER, 53), b"?"));
+    let mut octets = pcap.into_octets();
+    // The first packet is sent a second before midnight, all others after it.
+    let length = (octets.len() - 24) / 20_000;
+    for (at, record) in octets[24..].chunks_mut(length).enumerate() {
+        let second: u32 = if at == 0 { 1_361_145_599 } else { 1_361_145_600 };
+        record[..4].copy_from_slice(&second.to_le_bytes());
+    }
+    let folder = TempDir::new().unwrap();
+    let path = file(&folder, "midnight.pcap", &octets);
+    for _ in 0..5 {
+        let run = run(&["analyze", "--json", "-", "--threads", "8", "--from", "23:59:00", &path]);
+        assert_eq!(run.json()["captures"][0]["filtered"], 0);
+    }
+}
+
 #[cfg(feature = "live")]
 #[test]
 fn filters_choose_what_is_looked_at() {

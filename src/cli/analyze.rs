@@ -18,10 +18,11 @@ pub(super) fn run(options: &Analyze) -> Result<Outcome, Failure> {
     let reference = Reference::embedded();
     let outputs = [("--json", &options.json), ("--csv", &options.csv), ("--junit", &options.junit)];
     let silent = output::claims_stdout(&outputs.map(|(option, path)| (option, path.as_deref())))?;
-    let keep = Keep::new(options)?;
+    let mut keep = Keep::new(options)?;
     let file = inputs::topology(options.topology.as_deref())?;
     let mut unusable = Vec::new();
-    let opened = inputs::open_all(&options.captures, &mut unusable);
+    let mut opened = inputs::open_all(&options.captures, &mut unusable);
+    keep.look_at(&mut opened);
     if let Some(target) = &options.evidence {
         evidence::check(target, &opened)?;
     }
@@ -70,7 +71,6 @@ pub(super) fn run(options: &Analyze) -> Result<Outcome, Failure> {
 
 /// From the first packet that was captured to the last one that was looked at.
 fn span(keep: &Keep, traces: &[Trace]) -> (Time, Time) {
-    let begin = keep.begin().unwrap_or_default();
     let end = traces.iter().filter_map(|trace| trace.covered).map(|covered| covered.1).max();
-    (begin, end.unwrap_or(begin))
+    (keep.begin(), end.unwrap_or(keep.begin()))
 }
