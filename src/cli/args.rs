@@ -91,7 +91,7 @@ pub struct Analyze {
     #[arg(long, value_name = "FILE", help_heading = OUTPUT)]
     pub json: Option<PathBuf>,
     /// Writes the packets that prove the findings to a pcapng file, each with a comment that says what it
-    /// shows. Of several vantage points each gets a file of its own (FILE-2…).
+    /// shows. Of several vantage points each gets a file of its own (FILE-2, FILE-3 and so on).
     #[arg(long, value_name = "FILE")]
     pub evidence: Option<PathBuf>,
     /// Adds the list of flows to the JSON document.
