@@ -6,8 +6,10 @@ mod evidence;
 mod explain;
 mod inputs;
 mod keep;
+mod man;
 mod output;
 mod ports;
+mod progress;
 mod topology;
 #[cfg(feature = "live")]
 mod watch;
@@ -32,6 +34,7 @@ pub fn run(args: Args) -> ExitCode {
         Command::Ports(options) => ports::run(&options),
         Command::Explain(options) => explain::run(&options),
         Command::Completions { shell } => completions(shell),
+        Command::Man(options) => man::run(&options),
     };
     match done {
         Ok(Outcome::Met) => ExitCode::from(1),

@@ -97,16 +97,7 @@ impl Decoder {
                     None => return held(&network),
                 },
             };
-            let packet = Packet {
-                source: network.source,
-                destination: network.destination,
-                ttl: network.ttl,
-                ip_id: network.ip_id,
-                dont_fragment: network.dont_fragment,
-                vlan,
-                tunnels,
-                payload: transport::read(network.protocol, network.body),
-            };
+            let packet = network.packet(vlan, tunnels);
             match tunnel::inside(&packet.payload, network.body) {
                 None => return Decoded::Packet(packet),
                 Some(inside) => (layer, front) = inside,
@@ -133,6 +124,27 @@ fn held<'a>(network: &Network<'_>) -> Decoded<'a> {
 }
 
 /// IP protocol numbers (IANA).
+/// What a frame holds, where that can be told from the frame alone: nearly always. `None` sends it to
+/// [`Decoder::decode`], for it holds a fragment or a tunnel.
+pub fn stateless(link: LinkType, octets: &[u8], wire_len: u32) -> Option<Decoded<'_>> {
+    let mut vlan = None;
+    let Some(layer) = link::first(link) else { return Some(Decoded::UnknownLink) };
+    let network = match link::open(layer, Front::new(octets, wire_len), &mut vlan) {
+        Ok(Opened::Ip(front)) => network::read(front),
+        Ok(Opened::Arp(sender)) => return Some(Decoded::Arp { sender }),
+        Err(word) => Err(word),
+    };
+    let network = match network {
+        Ok(network) => network,
+        Err(word) => return Some(Decoded::Undecoded(word)),
+    };
+    if network.fragment.is_some() {
+        return None;
+    }
+    let packet = network.packet(vlan, 0);
+    tunnel::inside(&packet.payload, network.body).is_none().then_some(Decoded::Packet(packet))
+}
+
 mod protocol {
     pub(super) const HOP_BY_HOP: u8 = 0;
     pub(super) const ICMP: u8 = 1;

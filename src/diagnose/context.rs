@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use anyany_dissectors::Side;
+use anyany_dissectors::{Side, Uuid};
 use hashbrown::{HashMap, HashSet};
 
 use crate::flow::{Endpoint, FrameRef, Moment, Outcome, Transport, TtlRange};
@@ -37,6 +37,8 @@ pub struct Context<'a> {
     implied: HashSet<(IpAddr, IpAddr)>,
     /// Times to live by sender, RSTs left out: how many flows showed each.
     ttls: HashMap<IpAddr, BTreeMap<u8, u64>>,
+    /// What each host that was understood talks about.
+    habits: HashMap<IpAddr, Habit>,
     /// Whether answers were generally not captured.
     pub one_way: bool,
     /// How much of the data the capture lost.
@@ -59,6 +61,19 @@ impl Loss {
     pub fn share(self) -> f64 {
         self.unseen as f64 / (self.unseen + self.data).max(1) as f64
     }
+}
+
+/// What a host talks about, as far as it was seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Habit {
+    /// Nothing that was understood.
+    Unknown,
+    /// Heartbeats of a cluster and no more.
+    Beats,
+    /// Shipping logs, and at most heartbeats beside it.
+    Replicates,
+    /// Anything else.
+    Talks,
 }
 
 /// A moment at which a host spoke.
@@ -101,6 +116,7 @@ impl<'a> Context<'a> {
             heard: HashSet::new(),
             implied: HashSet::new(),
             ttls: HashMap::new(),
+            habits: HashMap::new(),
             one_way: false,
             loss: Loss::default(),
         };
@@ -162,6 +178,7 @@ impl<'a> Context<'a> {
             self.reached.entry((client, server)).or_default().push(at);
             self.reached_port.entry((flow.responder, flow.key.transport)).or_default().push(at);
         }
+        self.note_habits(conversation);
         if conversation.outcome == Outcome::Refused
             && let Some(reset) = flow.resets.iter().find(|reset| reset.side == Side::Responder)
         {
@@ -170,6 +187,24 @@ impl<'a> Context<'a> {
         }
         if !conversation.seen.rpc_answers.is_empty() {
             self.mapper.entry((client, server)).or_default().push(at);
+        }
+    }
+
+    fn note_habits(&mut self, conversation: &Conversation) {
+        let flow = &conversation.flow;
+        let habit = match (flow.key.transport, conversation.service) {
+            (Transport::Icmp, _) => return,
+            (Transport::Udp, "cluster") => Habit::Beats,
+            (Transport::Tcp, "dag-replication") if conversation.outcome.reached() => Habit::Replicates,
+            (Transport::Tcp, "dag-replication") => return,
+            _ => Habit::Talks,
+        };
+        for (side, host) in [(Side::Initiator, flow.initiator.address), (Side::Responder, flow.responder.address)] {
+            // What others want of a host in vain is no habit of its own; nor is it to refuse them.
+            if flow.half(side).packets > 0 && (side == Side::Initiator || conversation.outcome.reached()) {
+                let known = self.habits.entry(host).or_insert(Habit::Unknown);
+                *known = (*known).max(habit);
+            }
         }
     }
 
@@ -186,6 +221,44 @@ impl<'a> Context<'a> {
                 self.loss.first.get_or_insert(flow.first);
             }
         }
+    }
+
+    /// The service of a conversation; a port that the topology file fixes is RPC, whatever was said there.
+    pub fn service(&self, conversation: &Conversation) -> &'static str {
+        match conversation.service {
+            "other" if self.fixed(conversation).is_some() => "dcerpc",
+            service => service,
+        }
+    }
+
+    /// The RPC interface of a conversation: what was seen of it, else what the topology file fixes to the port.
+    pub fn interface(&self, conversation: &Conversation) -> Option<Uuid> {
+        self.trace.interface(conversation).or_else(|| self.fixed(conversation))
+    }
+
+    fn fixed(&self, conversation: &Conversation) -> Option<Uuid> {
+        let (at, transport) = (conversation.flow.responder, conversation.flow.key.transport);
+        self.roster.fixed(at.address, at.port).filter(|_| transport == Transport::Tcp)
+    }
+
+    /// What an address talks about.
+    pub fn habit(&self, address: IpAddr) -> Habit {
+        self.habits.get(&address).copied().unwrap_or(Habit::Unknown)
+    }
+
+    /// Whether two addresses understood each other at least once, whoever called.
+    pub fn understood(&self, one: IpAddr, other: IpAddr) -> bool {
+        self.reached.contains_key(&(one, other)) || self.reached.contains_key(&(other, one))
+    }
+
+    /// Conversations near that of `conversation` in which `server` answered calls of `client`.
+    pub fn served(
+        &self,
+        server: IpAddr,
+        client: IpAddr,
+        conversation: &Conversation,
+    ) -> impl Iterator<Item = &'a Conversation> + '_ {
+        self.near(self.reached.get(&(client, server)), conversation.flow.first.time, conversation.flow.last.time)
     }
 
     /// Whether the host was heard, by any of its addresses, near the time of `from..to`.

@@ -39,10 +39,10 @@ pub fn diagnose(traces: &[Trace], roster: &Roster) -> Diagnosis {
         let mut paths = Paths::default();
         for conversation in &trace.conversations {
             if let Some(judgement) = rules::judge(&context, conversation) {
-                paths.add(conversation, judgement);
+                paths.add(&context, conversation, judgement);
             }
             if let Some(judgement) = rules::altered(conversation) {
-                paths.add(conversation, judgement);
+                paths.add(&context, conversation, judgement);
             }
         }
         joint::judge(&context, &mut paths);

@@ -48,19 +48,24 @@ struct Failed {
     last: Time,
     /// Evidence of the last attempt, when it is not the first.
     latest: Option<Vec<Evidence>>,
-    /// Of what should have come and did not: the port it would have come from, and when it last came.
-    told: Option<(u16, Option<Time>)>,
+    /// Of what should have come and did not: the port it would have come from, where that is known, and
+    /// when it last came.
+    told: Option<(Option<u16>, Option<Time>)>,
 }
 
 /// What should have come on a path and did not, or came altered: read from several conversations.
 #[derive(Debug)]
 pub(super) struct Told {
-    /// The sender of the missing direction, and the port it would have sent from.
+    /// The sender of what is missing, and the port it would have sent from; 0 when that is not known.
     pub(super) client: Endpoint,
     /// Its promised receiver.
     pub(super) server: Endpoint,
+    /// What would carry it.
+    pub(super) transport: Transport,
     /// The service; a word of the contract.
     pub(super) service: &'static str,
+    /// Attempts that show it; none of what was never tried.
+    pub(super) attempts: u64,
     /// Since when it is missing.
     pub(super) first: Time,
     /// Until when it was looked for.
@@ -73,12 +78,12 @@ pub(super) struct Told {
 
 impl Paths {
     /// Takes what a rule said of one conversation.
-    pub(super) fn add(&mut self, conversation: &Conversation, judgement: Judgement) {
+    pub(super) fn add(&mut self, context: &Context<'_>, conversation: &Conversation, judgement: Judgement) {
         let flow = &conversation.flow;
         let path = (flow.initiator.address, flow.responder.address, flow.key.transport, flow.responder.port);
         let failed = Failed {
             judgement,
-            service: conversation.service,
+            service: context.service(conversation),
             attempts: 1,
             tries: u64::from(flow.tries.count),
             answered: u64::from(conversation.outcome != Outcome::Unanswered),
@@ -90,19 +95,20 @@ impl Paths {
         self.put(path, failed);
     }
 
-    /// Takes what several conversations together say of datagrams that should have come.
+    /// Takes what several conversations together say of what should have come.
     pub(super) fn tell(&mut self, told: Told) {
-        let path = (told.client.address, told.server.address, Transport::Udp, told.server.port);
+        let path = (told.client.address, told.server.address, told.transport, told.server.port);
+        let client_port = Some(told.client.port).filter(|&port| port != 0);
         let failed = Failed {
             judgement: told.judgement,
             service: told.service,
-            attempts: 1,
+            attempts: told.attempts,
             tries: 0,
             answered: 0,
             first: told.first,
             last: told.last,
             latest: None,
-            told: Some((told.client.port, told.last_success)),
+            told: Some((client_port, told.last_success)),
         };
         self.put(path, failed);
     }
@@ -280,7 +286,7 @@ fn finding(path: Path, failed: Failed, context: &Context<'_>) -> Finding {
     judgement.evidence.retain(|evidence| seen.insert(evidence.frame));
     judgement.evidence.truncate(MOST_EVIDENCE);
     let (client_port, (last_success, resolved)) = match failed.told {
-        Some((port, last_success)) => (Some(port), (last_success, false)),
+        Some((port, last_success)) => (port, (last_success, false)),
         None => (None, successes(path, judgement.kind, (failed.first, failed.last), context)),
     };
     let role = |address| context.roster.role(address).to_owned();

@@ -128,7 +128,7 @@ impl Dealer {
     }
 }
 
-fn with_payload<'a>(arrival: Arrival<'a>, octets: &'a [u8]) -> Arrival<'a> {
+pub(super) fn with_payload<'a>(arrival: Arrival<'a>, octets: &'a [u8]) -> Arrival<'a> {
     let mut arrival = arrival;
     match &mut arrival.packet.payload {
         Payload::Tcp(segment) => segment.payload = octets,

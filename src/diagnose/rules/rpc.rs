@@ -39,7 +39,10 @@ pub(super) fn join(context: &Context<'_>, conversation: &Conversation, mut judge
     if flow.key.transport != Transport::Tcp || matches!(flow.responder.port, 135 | 139 | 445) {
         return judgement;
     }
-    let Some((interface, moment, own)) = named(context, conversation) else { return judgement };
+    let Some((interface, moment, own)) = named(context, conversation) else {
+        judgement.interface = judgement.interface.or_else(|| context.interface(conversation));
+        return judgement;
+    };
     judgement.interface.get_or_insert(interface);
     let silent_or_rejected =
         matches!(judgement.kind, Kind::SynDropped | Kind::SynRejected | Kind::IcmpProhibited | Kind::SynAckDropped);

@@ -1,9 +1,12 @@
 //! The report for people: first the answer, then what carries it.
 
 mod answer;
+mod at;
 mod capture;
 mod finding;
 mod hosts;
+mod matrix;
+mod paths;
 mod services;
 
 #[cfg(test)]
@@ -12,17 +15,28 @@ mod tests;
 pub(super) use capture::faults;
 
 use crate::report::Report;
+use crate::report::at::At;
 use crate::report::page::{Page, Sheet, Tone};
 use crate::time::{Span, Time};
 
 /// The report as text.
 pub fn text(report: &Report<'_>, sheet: Sheet) -> String {
+    text_at(report, None, sheet)
+}
+
+/// The report as text; what was asked of one moment stands behind the answer.
+pub fn text_at(report: &Report<'_>, at: Option<&At<'_>>, sheet: Sheet) -> String {
     let mut page = Page::new(sheet);
     answer::write(&mut page, report);
+    if let Some(at) = at {
+        at::write(&mut page, report, at);
+    }
     // Without a capture nothing more is known; why, was said where the inputs were opened.
     if !report.captures().is_empty() {
         finding::write_incidents(&mut page, report);
         finding::write(&mut page, report);
+        matrix::write(&mut page, report);
+        paths::write(&mut page, report);
         hosts::write(&mut page, report);
         services::write(&mut page, report);
         capture::write(&mut page, report);
@@ -33,6 +47,16 @@ pub fn text(report: &Report<'_>, sheet: Sheet) -> String {
 /// "2013-02-18 06:00:00.000": UTC, to the millisecond.
 fn moment(time: Time) -> String {
     time.rfc3339(3).replace('T', " ").trim_end_matches('Z').to_owned()
+}
+
+/// "14:02:11" where `beside` tells the day, else "2013-02-17 14:02:11".
+fn clock(time: Time, beside: Time) -> String {
+    let whole = |time: Time| time.rfc3339(0).replace('T', " ").trim_end_matches('Z').to_owned();
+    let (text, other) = (whole(time), whole(beside));
+    match (text.split_once(' '), other.split_once(' ')) {
+        (Some((day, clock)), Some((today, _))) if day == today => clock.to_owned(),
+        _ => text,
+    }
 }
 
 /// "2013-02-18 06:00:00.000 to 06:10:00.000 UTC"; the second day only where it is another one.
@@ -80,6 +104,9 @@ fn grouped(number: u64) -> String {
 fn sure(confidence: f64) -> String {
     format!("{:.0}\u{a0}% sure", confidence * 100.0)
 }
+
+/// From here on tables have room for what narrow lines leave out.
+const WIDE: usize = 120;
 
 /// Says that a list goes on elsewhere.
 fn beyond(page: &mut Page, indent: usize, left: usize, what: &str) {

@@ -4,7 +4,7 @@ use super::*;
 use crate::flow::tests::story::{ACK, RST, SYN};
 
 /// The port that [`MAP_ANSWER`] names.
-const NAMED: u16 = 4997;
+pub const NAMED: u16 = 4997;
 
 pub const STORIES: &[Story] = &[
     Story {
@@ -63,7 +63,7 @@ fn silent(port: u16) -> Line {
 }
 
 /// The client asks 135 for NSPI, two seconds before, and is told the port.
-fn mapped() -> Line {
+pub fn mapped() -> Line {
     asked(&[MAP_ANSWER.to_vec()])
 }
 

@@ -1,6 +1,7 @@
 //! Stories between hosts whose roles are known: proxying, and whose name stands under a certificate.
 
 use super::*;
+use crate::topology::{Host, RoleClaim};
 
 pub const STORIES: &[Story] = &[
     Story {
@@ -80,13 +81,19 @@ pub const STORIES: &[Story] = &[
 
 /// Who is who in these stories.
 pub fn roster() -> Roster {
-    let host = |address: &str, role: &str| crate::topology::Host {
-        addresses: vec![address.parse().unwrap()],
-        roles: vec![crate::topology::RoleClaim { role: role.to_owned(), confidence: 1.0, because: String::new() }],
+    Roster::new(vec![host(&[CAS], &["cas"]), host(&[OTHER], &["cas"]), host(&[MBX], &["mailbox"])], None)
+}
+
+/// A host that the topology file names.
+pub fn host(addresses: &[&str], roles: &[&str]) -> Host {
+    let claim = |role: &&str| RoleClaim { role: (*role).to_owned(), confidence: 1.0, because: String::new() };
+    Host {
+        addresses: addresses.iter().map(|address| address.parse().unwrap()).collect(),
+        roles: roles.iter().map(claim).collect(),
+        site: Some("Paris".to_owned()),
         known: true,
-        ..crate::topology::Host::default()
-    };
-    Roster::new(vec![host(CAS, "cas"), host(OTHER, "cas"), host(MBX, "mailbox")], None)
+        ..Host::default()
+    }
 }
 
 #[test]

@@ -65,7 +65,7 @@ fn answered(client: &str, port: u16, at: i64) -> Line {
 }
 
 /// A DNS query for an address (RFC 1035 §4.1).
-fn query(id: u8) -> Vec<u8> {
+pub fn query(id: u8) -> Vec<u8> {
     let mut query = vec![0, id, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0];
     query.extend(b"\x03dc1\x07contoso\x04test\0\0\x01\0\x01");
     query
