@@ -50,28 +50,36 @@ fn write(report: &Report<'_>, exhibits: &Exhibits, healths: &[&Health], shown: &
         let Some(health) = healths.iter().find(|health| health.index == capture) else { continue };
         let described = describe(health, interface, link);
         let comments = [about_the_capture(report, health)];
-        numbers.insert((capture, interface), writer.interface(&described, &comments));
+        numbers.insert((capture, interface, link), writer.interface(&described, &comments));
     }
     writer.names(&names(report, shown));
     for exhibit in in_order(shown) {
-        let Some(&interface) = numbers.get(&(exhibit.frame.capture, exhibit.interface)) else { continue };
+        let (capture, interface) = (exhibit.frame.capture, exhibit.interface);
         let comments = about_the_packet(report, healths, exhibit);
-        writer.packet(interface, exhibit.time, &exhibit.octets, exhibit.wire_len, &comments);
+        if let Some(&number) = numbers.get(&(capture, interface, exhibit.link)) {
+            writer.packet(number, exhibit.time, &exhibit.octets, exhibit.wire_len, &comments);
+        } else if let Some((_, &number)) = numbers.iter().find(|((of, ..), _)| *of == capture) {
+            // Nothing but the time of what is no packet can be told here.
+            writer.packet(number, exhibit.time, &[], exhibit.wire_len, &comments);
+        }
     }
-    for ((capture, interface), number) in numbers {
+    for ((capture, interface, _), number) in numbers {
         let Some(health) = healths.iter().find(|health| health.index == capture) else { continue };
         statistics(&mut writer, health, interface, number);
     }
     Evidence { octets: writer.into_octets(), packets: shown.len(), findings }
 }
 
-/// The interfaces of the packets, and the first of every capture: its health is told with it.
+/// The interfaces of the packets, and one of every capture: its health is told with it. An interface has
+/// one link type here; what has no number in the registry (the events of Network Monitor) is no packet.
 fn interfaces(healths: &[&Health], shown: &[&Exhibit]) -> BTreeSet<(u32, u32, LinkType)> {
+    let registered = |link: &LinkType| u16::try_from(link.0).is_ok();
+    let frames = shown.iter().filter(|exhibit| registered(&exhibit.link));
     let mut used: BTreeSet<(u32, u32, LinkType)> =
-        shown.iter().map(|exhibit| (exhibit.frame.capture, exhibit.interface, exhibit.link)).collect();
+        frames.map(|exhibit| (exhibit.frame.capture, exhibit.interface, exhibit.link)).collect();
     for health in healths.iter().take(MOST_CAPTURES) {
         let link = health.summary.interfaces.first().map(|first| first.link);
-        let link = link.or(health.summary.link_types.first().copied());
+        let link = link.or(health.summary.link_types.iter().copied().find(registered));
         if let Some(link) = link.filter(|_| !used.iter().any(|(capture, ..)| *capture == health.index)) {
             used.insert((health.index, 0, link));
         }
