@@ -158,7 +158,7 @@ pub struct Check {
 /// Options of `ports`.
 #[derive(Debug, clap::Args)]
 pub struct Ports {
-    /// Only what hosts of this role open (cas, hub, mailbox, um, edge, dc, gc, client…).
+    /// Only what hosts of this role open (cas, hub, mailbox, um, edge, dc, gc, client and so on).
     #[arg(long, value_name = "ROLE")]
     pub from: Option<String>,
     /// Only what hosts of this role answer.
@@ -167,7 +167,7 @@ pub struct Ports {
     /// Only what this version of Exchange uses.
     #[arg(long, value_name = "VERSION")]
     pub exchange: Option<Version>,
-    /// Only this service (epm, dcerpc, smb, ldap, kerberos, dns, smtp, https…).
+    /// Only this service (epm, dcerpc, smb, ldap, kerberos, dns, smtp, https and so on).
     #[arg(long, value_name = "SERVICE")]
     pub service: Option<String>,
     /// Only what may use this port.

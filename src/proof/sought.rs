@@ -258,7 +258,8 @@ impl Chosen<'_> {
             covered.iter().any(|(begin, end)| one.flow.first.time == *begin || one.flow.last.time == *end)
         };
         for (at, _) in self.index.all().filter(|(_, one)| at_edge(one)).collect::<Vec<_>>() {
-            let role = Role { finding: String::new(), part: Part::Edge, note: "where the capture begins or ends".into() };
+            let role =
+                Role { finding: String::new(), part: Part::Edge, note: "where the capture begins or ends".into() };
             self.lanes.entry(at).or_insert_with(|| (vec![role], self.limits.context));
         }
     }

@@ -91,7 +91,8 @@ fn interfaces(healths: &[&Health], shown: &[&Exhibit]) -> BTreeSet<(u32, u32, Li
 fn describe(health: &Health, interface: u32, link: LinkType) -> InterfaceSummary {
     let known = usize::try_from(interface).ok().and_then(|at| health.summary.interfaces.get(at)).cloned();
     let resolution = health.summary.precision;
-    let unknown = InterfaceSummary { link, snaplen: 0, resolution, offset: 0, name: None, description: None, lost: None };
+    let unknown =
+        InterfaceSummary { link, snaplen: 0, resolution, offset: 0, name: None, description: None, lost: None };
     let mut described = known.unwrap_or(unknown);
     let file = file_name(&health.summary.path);
     let name = described.name.get_or_insert_with(|| file.to_owned());
