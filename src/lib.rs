@@ -8,6 +8,7 @@ pub mod diagnose;
 pub mod flow;
 pub mod observe;
 pub mod pipeline;
+pub mod proof;
 pub mod reference;
 pub mod report;
 pub mod time;

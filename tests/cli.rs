@@ -3,15 +3,16 @@
 
 #[path = "support/handmade.rs"]
 mod handmade;
+#[path = "support/program.rs"]
+mod program;
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::net::Ipv4Addr;
-use std::path::{Path, PathBuf};
 use std::process::{Command as Process, Stdio};
 
-use assert_cmd::Command;
 use handmade::{Pcap, client_hello, dns_answer, dns_question};
+use program::{capture, file, run, run_with};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -19,44 +20,6 @@ const BLOCKED: &str = "rpc/dynamic-dropped/client.pcap";
 const HEALTHY: &str = "web/healthy/cas1.pcap";
 const CLIENT: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);
 const SERVER: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 2);
-
-/// What a run ended with: exit status, standard output, standard error.
-struct Run {
-    status: i32,
-    out: String,
-    err: String,
-}
-
-impl Run {
-    fn json(&self) -> Value {
-        serde_json::from_str(&self.out).unwrap_or_else(|why| panic!("{why}: {}", self.out))
-    }
-}
-
-fn run(arguments: &[&str]) -> Run {
-    run_with(arguments, &[])
-}
-
-fn run_with(arguments: &[&str], stdin: &[u8]) -> Run {
-    let mut command = Command::cargo_bin("anyany").unwrap();
-    let output = command.env_remove("COLUMNS").args(arguments).write_stdin(stdin).output().unwrap();
-    Run {
-        status: output.status.code().unwrap(),
-        out: String::from_utf8(output.stdout).unwrap(),
-        err: String::from_utf8(output.stderr).unwrap(),
-    }
-}
-
-fn capture(scenario: &str) -> String {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("captures").join(scenario).display().to_string()
-}
-
-/// A file in a folder that goes when the test ends.
-fn file(folder: &TempDir, name: &str, octets: &[u8]) -> String {
-    let path: PathBuf = folder.path().join(name);
-    fs::write(&path, octets).unwrap();
-    path.display().to_string()
-}
 
 #[test]
 fn a_report_leads_with_the_answer_and_is_plain_without_a_terminal() {
@@ -382,14 +345,6 @@ fn ports_takes_rows_of_the_users_own() {
     assert!(refused.status == 2 && refused.err.contains("bad.toml: [[path]] \"ours\""), "{}", refused.err);
     let missing = run(&["ports", "--overlay", "no-such.toml"]);
     assert!(missing.status == 2 && missing.err.contains("no-such.toml: cannot be read"), "{}", missing.err);
-}
-
-#[test]
-fn completions_are_written_for_every_usual_shell() {
-    for shell in ["bash", "zsh", "fish", "powershell"] {
-        let run = run(&["completions", shell]);
-        assert!(run.status == 0 && run.out.contains("analyze") && run.out.contains("completions"), "{shell}");
-    }
 }
 
 #[test]

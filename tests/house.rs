@@ -19,6 +19,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("reference", &["flow"]),
     ("topology", &["reference", "observe", "flow", "time"]),
     ("diagnose", &["topology", "reference", "observe", "flow", "decode", "time"]),
+    ("proof", &["diagnose", "topology", "observe", "flow", "decode", "capture", "time"]),
     ("report", &["diagnose", "topology", "reference", "observe", "flow", "decode", "capture", "time"]),
     ("pipeline", &["observe", "classify", "flow", "decode", "capture", "time"]),
     ("watch", &["diagnose", "topology", "reference", "observe", "flow", "decode", "capture", "time"]),
@@ -75,7 +76,7 @@ fn each_tool_has_one_room() {
 
 #[test]
 fn from_decode_to_diagnose_there_is_no_world_outside() {
-    let pure = ["decode", "flow", "classify", "observe", "topology", "reference", "diagnose", "time"];
+    let pure = ["decode", "flow", "classify", "observe", "topology", "reference", "diagnose", "proof", "time"];
     for (path, code) in product("src").filter(|(path, _)| pure.contains(&room(path).as_str())) {
         assert_pure(&path, &code);
     }

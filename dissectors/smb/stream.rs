@@ -174,6 +174,10 @@ impl Dialogue for Stream {
 /// Where the first session packet with an SMB message begins in `octets`.
 pub(super) fn find(octets: &[u8]) -> Option<usize> {
     octets.windows(HEAD).position(|window| {
+        // Of octets that are something else, nearly all end here.
+        if !matches!(window, [_, _, _, _, 0xfc..=0xff, b'S', b'M', b'B']) {
+            return false;
+        }
         let mut r = Reader::new(window);
         let packet = Packet::read(&mut r);
         let shortest = match r.rest() {

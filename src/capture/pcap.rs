@@ -68,7 +68,9 @@ impl Pcap {
     /// Reads the record at the front of `window`.
     pub(super) fn step(&self, window: &[u8]) -> Step {
         let header = if self.format == Format::PcapModified { MODIFIED_RECORD } else { RECORD };
-        let Some(fixed) = window.first_chunk::<RECORD>() else { return Step::Needs(header) };
+        let Some(fixed) = window.first_chunk::<RECORD>().filter(|_| window.len() >= header) else {
+            return Step::Needs(header);
+        };
         let number = |at| self.order.u32(fixed, at).unwrap_or_default();
         let (seconds, fraction, one, other) = (number(0), number(4), number(8), number(12));
         let (captured, wire) = match self.lengths {

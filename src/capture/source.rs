@@ -2,6 +2,7 @@
 
 use std::io::{self, Read};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::Map;
 
@@ -12,6 +13,8 @@ pub(super) struct Source {
     offset: u64,
     /// What ended the reading before the end, if anything did.
     failure: Option<io::Error>,
+    /// Octets of the file that were read, as it is stored.
+    progress: Arc<AtomicU64>,
 }
 
 enum Backing {
@@ -22,13 +25,25 @@ enum Backing {
 impl Source {
     /// All of a mapped file.
     pub(super) fn mapped(map: Map) -> Self {
-        Self { backing: Backing::Mapped { map: Arc::new(map), at: 0 }, offset: 0, failure: None }
+        let backing = Backing::Mapped { map: Arc::new(map), at: 0 };
+        Self { backing, offset: 0, failure: None, progress: Arc::default() }
     }
 
     /// What `reader` gives, until it gives no more.
     pub(super) fn streamed(reader: Box<dyn Read + Send>) -> Self {
-        let held = vec![0; HELD];
-        Self { backing: Backing::Streamed { reader, held, start: 0, end: 0 }, offset: 0, failure: None }
+        let progress = Arc::default();
+        let reader = Box::new(Counted { reader, read: Arc::clone(&progress) });
+        Self {
+            backing: Backing::Streamed { reader, held: vec![0; HELD], start: 0, end: 0 },
+            offset: 0,
+            failure: None,
+            progress,
+        }
+    }
+
+    /// What a decompressor gives that reads from a source with this `progress`.
+    pub(super) fn unpacked(decoder: Box<dyn Read + Send>, progress: Arc<AtomicU64>) -> Self {
+        Self { progress, ..Self::streamed(decoder) }
     }
 
     /// The octets at hand: for a mapped file all that are left.
@@ -43,18 +58,19 @@ impl Source {
     /// Sees to it that the window has `wanted` octets. False when there are not that many left;
     /// the window then holds all that are.
     ///
-    /// Reads no further than needed, so that a pipe's packets pass as they come. The buffer grows to
-    /// `wanted`, which the readers of the formats bound.
+    /// Reads no further than needed, so that a pipe's packets pass as they come. The buffer grows with
+    /// what comes, up to `wanted`, which the readers of the formats bound.
     pub(super) fn fill(&mut self, wanted: usize) -> bool {
         if let Backing::Streamed { reader, held, start, end } = &mut self.backing {
             if held.len() - *start < wanted {
                 held.copy_within(*start..*end, 0);
                 (*start, *end) = (0, *end - *start);
-                if held.len() < wanted {
-                    held.resize(wanted, 0);
-                }
             }
             while *end - *start < wanted && self.failure.is_none() {
+                if *end == held.len() {
+                    // Not at once to what a header claims: the octets may never come.
+                    held.resize(wanted.min(held.len().saturating_mul(2)), 0);
+                }
                 match reader.read(held.get_mut(*end..).unwrap_or_default()) {
                     Ok(0) => break,
                     Ok(more) => *end = end.saturating_add(more).min(held.len()),
@@ -71,7 +87,11 @@ impl Source {
         let length = length.min(self.window().len());
         self.offset += length as u64;
         match &mut self.backing {
-            Backing::Mapped { at, .. } => *at += length,
+            Backing::Mapped { at, .. } => {
+                *at += length;
+                // Nobody else writes it.
+                self.progress.store(*at as u64, Ordering::Relaxed);
+            }
             Backing::Streamed { start, .. } => *start += length,
         }
     }
@@ -79,6 +99,19 @@ impl Source {
     /// Where the window begins, counted in uncompressed octets.
     pub(super) fn offset(&self) -> u64 {
         self.offset
+    }
+
+    /// Where the window begins in `map`; `None` when that is not what is read.
+    pub(super) fn place_in(&self, map: &Map) -> Option<usize> {
+        match &self.backing {
+            Backing::Mapped { map: own, at } if std::ptr::eq(&raw const **own, map) => Some(*at),
+            _ => None,
+        }
+    }
+
+    /// Octets of the file that were read, as it is stored; goes on counting.
+    pub(super) fn progress(&self) -> &Arc<AtomicU64> {
+        &self.progress
     }
 
     /// The map, when there is one.
@@ -97,7 +130,7 @@ impl Source {
     /// Everything from the window's front on, to be read through a decompressor.
     pub(super) fn into_reader(self) -> Box<dyn Read + Send> {
         match self.backing {
-            Backing::Mapped { map, at } => Box::new(Rest { map, at }),
+            Backing::Mapped { map, at } => Box::new(Counted { reader: Rest { map, at }, read: self.progress }),
             Backing::Streamed { reader, held, start, end } => {
                 let head = held.get(start..end).unwrap_or_default().to_vec();
                 Box::new(io::Cursor::new(head).chain(reader))
@@ -117,6 +150,20 @@ impl Read for Rest {
         let read = self.map.get(self.at..).unwrap_or_default().read(to)?;
         self.at += read;
         Ok(read)
+    }
+}
+
+/// A reader that counts what it gave.
+struct Counted<R> {
+    reader: R,
+    read: Arc<AtomicU64>,
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
+        let octets = self.reader.read(to)?;
+        self.read.fetch_add(octets as u64, Ordering::Relaxed);
+        Ok(octets)
     }
 }
 

@@ -27,10 +27,14 @@ pub struct Summary {
     pub first: Option<Time>,
     /// The latest packet's time. `None` while no packet had one.
     pub last: Option<Time>,
-    /// Decimals of its times: 6, or 9 where any interface is finer than a microsecond.
+    /// Decimals of its times: as many as the format has, for pcapng 6, or 9 where any interface is
+    /// finer than a microsecond.
     pub precision: u8,
+    /// Its times are those of a clock whose time zone it does not tell; they are taken for UTC.
+    pub local_times: bool,
     /// Packets that the capture itself reports as lost: the last statistics of each interface (IETF
-    /// pcapng 4.6, `isb_ifdrop` and `isb_osdrop`), or the drop counts of its packets if they are more.
+    /// pcapng 4.6, `isb_ifdrop` and `isb_osdrop`), or the drop counts of its packets if they are more;
+    /// the drop counts of snoop and ERF.
     pub lost_by_capture: u64,
     /// Frames of which less was kept than was on the wire.
     pub snapped: u64,
@@ -72,6 +76,14 @@ pub enum Format {
     PcapModified,
     /// The format of blocks.
     Pcapng,
+    /// Microsoft Network Monitor 1.
+    NetworkMonitor1,
+    /// Microsoft Network Monitor 2 and 3.
+    NetworkMonitor2,
+    /// Solaris' `snoop`.
+    Snoop,
+    /// Endace's extensible record format.
+    Erf,
     /// Not written at all: a device.
     Live,
 }
@@ -106,6 +118,7 @@ impl Summary {
             first: None,
             last: None,
             precision: 6,
+            local_times: false,
             lost_by_capture: 0,
             snapped: 0,
             clock_steps_back: 0,
@@ -159,11 +172,14 @@ impl Summary {
 }
 
 impl Format {
-    /// The word of the report: `pcap` or `pcapng`.
+    /// The word of the report.
     pub fn name(self) -> &'static str {
         match self {
             Self::Pcap | Self::PcapNanoseconds | Self::PcapModified => "pcap",
             Self::Pcapng => "pcapng",
+            Self::NetworkMonitor1 | Self::NetworkMonitor2 => "netmon",
+            Self::Snoop => "snoop",
+            Self::Erf => "erf",
             Self::Live => "live",
         }
     }
@@ -176,6 +192,10 @@ impl fmt::Display for Format {
             Self::PcapNanoseconds => "pcap with nanoseconds",
             Self::PcapModified => "modified pcap",
             Self::Pcapng => "pcapng",
+            Self::NetworkMonitor1 => "Network Monitor 1",
+            Self::NetworkMonitor2 => "Network Monitor 2",
+            Self::Snoop => "snoop",
+            Self::Erf => "ERF",
             Self::Live => "live",
         })
     }

@@ -2,33 +2,54 @@
 
 use crate::cli::args::{Analyze, FailOn};
 use crate::cli::keep::Keep;
+use crate::cli::progress::Progress;
 use crate::cli::{Failure, Outcome, complain, inputs, output};
 use crate::diagnose::{Verdict, diagnose};
+use crate::observe::Trace;
 use crate::reference::{Reference, Version};
-use crate::report::{Report, json, text};
+use crate::report::at::At;
+use crate::report::{Report, csv, json, junit, text};
+use crate::time::Time;
 use crate::topology::roster;
 
 /// Reads, judges, reports.
 pub(super) fn run(options: &Analyze) -> Result<Outcome, Failure> {
     let reference = Reference::embedded();
+    let outputs = [("--json", &options.json), ("--csv", &options.csv), ("--junit", &options.junit)];
+    let silent = output::claims_stdout(&outputs.map(|(option, path)| (option, path.as_deref())))?;
     let keep = Keep::new(options)?;
     let file = inputs::topology(options.topology.as_deref())?;
     let mut unusable = Vec::new();
     let opened = inputs::open_all(&options.captures, &mut unusable);
-    let traces = inputs::read_all(opened, &inputs::settings(options.threads), &|frame| keep.frame(frame));
+    let progress = Progress::new(options.progress);
+    let settings = inputs::settings(options.threads);
+    let traces = inputs::read_all(opened, &settings, &progress, &|frame| keep.frame(frame));
+    progress.judging();
     unusable.extend(keep.refused().into_iter().map(|why| ("--filter".to_owned(), why)));
     let version = options.exchange.map(|version| Version::from(version).word());
     let roster = roster(&traces, file.as_ref(), version, reference);
     let diagnosis = diagnose(&traces, &roster);
     let report = Report { traces: &traces, unusable: &unusable, roster: &roster, diagnosis: &diagnosis, reference };
+    let at = options.at.map(|at| At::new(&report, at.within(span(&keep, &traces))));
+    progress.end();
     for why in unusable.iter().map(|(_, why)| why).chain(&report.damage()) {
         complain(why);
     }
     if let Some(path) = &options.json {
-        output::write_json(path, &json::document(&report, options.flows))?;
+        let mut document = json::document(&report, options.flows);
+        if let (Some(document), Some(at)) = (document.as_object_mut(), &at) {
+            document.insert("at".to_owned(), at.document(&report));
+        }
+        output::write_json(path, &document)?;
     }
-    if !output::takes_stdout(options.json.as_deref()) {
-        output::print(&text::text(&report, output::sheet()))?;
+    if let Some(path) = &options.csv {
+        output::write_text(path, &csv::csv(&report))?;
+    }
+    if let Some(path) = &options.junit {
+        output::write_text(path, &junit::junit(&report))?;
+    }
+    if !silent {
+        output::print(&text::text_at(&report, at.as_ref(), output::sheet()))?;
     }
     let blocked = diagnosis.findings.iter().any(|finding| finding.judgement.kind.verdict() == Verdict::Blocked);
     Ok(match options.fail_on {
@@ -36,4 +57,11 @@ pub(super) fn run(options: &Analyze) -> Result<Outcome, Failure> {
         Some(FailOn::Blocked) if blocked => Outcome::Met,
         _ => Outcome::Done,
     })
+}
+
+/// From the first packet that was captured to the last one that was looked at.
+fn span(keep: &Keep, traces: &[Trace]) -> (Time, Time) {
+    let begin = keep.begin().unwrap_or_default();
+    let end = traces.iter().filter_map(|trace| trace.covered).map(|covered| covered.1).max();
+    (begin, end.unwrap_or(begin))
 }

@@ -9,8 +9,11 @@ use crate::cli::when::When;
 use crate::diagnose::Kind;
 use crate::flow::Transport;
 
-/// Says from packets whether something blocks traffic between Exchange servers, or between them and
-/// domain controllers: between whom, how sure that is and why, and what to do; or clears the firewall.
+/// Does a firewall block traffic between Exchange servers and domain controllers? Packets tell.
+///
+/// anyany reads packet captures and says whether something blocks traffic between Exchange servers, or
+/// between them and domain controllers: between whom, how sure that is and why, what breaks, and what to
+/// do. Or it clears the firewall. It works offline and sends nothing anywhere.
 #[derive(Debug, Parser)]
 #[command(
     name = "anyany",
@@ -31,51 +34,75 @@ pub enum Command {
     /// Judges captures: is something blocked, between whom, since when, and how sure is that?
     #[command(after_help = ANALYZE_STATUS)]
     Analyze(Analyze),
-    /// Watches devices: the same diagnosis over a sliding window, findings told as they open and resolve.
+    /// Watches devices such as a mirror port: the same diagnosis, with findings told as they open and resolve.
     #[cfg(feature = "live")]
     Watch(Watch),
-    /// Who is who: learnt from captures, or a file held against them.
+    /// Drafts a file that says which host is what, or compares such a file with captures.
     Topology {
         /// What to do.
         #[command(subcommand)]
         task: Topology,
     },
-    /// Lists what must pass between two roles, and what breaks when it does not.
+    /// Lists which ports must pass between two roles, and what breaks when they do not.
     Ports(Ports),
     /// Explains a kind of finding as a colleague would; without one, lists them.
     Explain(Explain),
     /// Writes a completion script for a shell to standard output.
+    #[command(after_help = COMPLETIONS)]
     Completions {
         /// The shell.
         shell: clap_complete::Shell,
     },
+    /// Writes a manual page to standard output, or all of them to a folder.
+    #[command(after_help = MAN)]
+    Man(Man),
 }
 
 /// Options of `analyze`.
 #[derive(Debug, clap::Args)]
 pub struct Analyze {
-    /// Captures: pcap and pcapng files, also inside gzip and zstd; folders; `-` for standard input.
+    /// Captures: pcap, pcapng, Network Monitor, snoop and ERF files, also inside gzip and zstd; folders of
+    /// them; patterns such as "ring_*.pcapng", also where the shell does not expand them; `-` for standard
+    /// input.
     #[arg(required = true, value_name = "CAPTURE")]
     pub captures: Vec<PathBuf>,
-    /// Who is who: a topology file. Without one, roles are inferred from the traffic.
+    /// Which host is what: a topology file, as `anyany topology infer` drafts it. Without one, roles are
+    /// inferred from the traffic.
     #[arg(long, value_name = "FILE")]
     pub topology: Option<PathBuf>,
+    /// Tells what happened at this time: what was under way and failing then, which findings cover it, and
+    /// what stands out in half a minute before and after. All that is looked at is judged as it would be
+    /// without. A time is 2013-02-18T06:00:00Z, or 06:00:00 on the day on which the first capture begins: in
+    /// UTC, as in the report, or with the offset of your clock, 07:00:00+01:00. Fractions of seconds may follow.
+    #[arg(long, value_name = "TIME", help_heading = WHAT)]
+    pub at: Option<When>,
+    /// Looks only at packets from this time on.
+    #[arg(long, value_name = "TIME", help_heading = WHAT)]
+    pub from: Option<When>,
+    /// Looks only at packets up to this time; 06:00:00 means to the end of that second. What --at asks for
+    /// should lie between the two.
+    #[arg(long, value_name = "TIME", help_heading = WHAT)]
+    pub to: Option<When>,
+    /// Looks only at packets that match, in tcpdump's words: 'host 10.0.0.5 or icmp'. Leave no port out: the
+    /// verdict rests on what works beside what does not.
+    #[arg(long, value_name = "BPF", help_heading = WHAT)]
+    pub filter: Option<String>,
     /// Writes the JSON document to a file; `-` writes it to standard output, and nothing else.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = OUTPUT)]
     pub json: Option<PathBuf>,
     /// Adds the list of flows to the JSON document.
-    #[arg(long)]
+    #[arg(long, help_heading = OUTPUT)]
     pub flows: bool,
-    /// Looks only at packets from this time on: 2013-02-18T06:00:00Z, or 06:00:00 on the day on which
-    /// the first capture begins. UTC, as in the report; fractions of seconds may follow.
-    #[arg(long, value_name = "TIME")]
-    pub from: Option<When>,
-    /// Looks only at packets up to this time, given in the same way. 06:00:00 means to the end of that second.
-    #[arg(long, value_name = "TIME")]
-    pub to: Option<When>,
-    /// Looks only at packets that match (pcap-filter syntax).
-    #[arg(long, value_name = "BPF")]
-    pub filter: Option<String>,
+    /// Writes a row for each finding, for a spreadsheet; `-` as above.
+    #[arg(long, value_name = "FILE", help_heading = OUTPUT)]
+    pub csv: Option<PathBuf>,
+    /// Writes a test case for each path in JUnit's XML, for a build server; `-` as above. Blocked or altered
+    /// fails, what could not be judged is skipped.
+    #[arg(long, value_name = "FILE", help_heading = OUTPUT)]
+    pub junit: Option<PathBuf>,
+    /// Tells on standard error how far the reading is.
+    #[arg(long, value_name = "WHEN", default_value = "auto", help_heading = OUTPUT)]
+    pub progress: Show,
     /// Threads in all; by default one for each processor.
     #[arg(long, value_name = "N")]
     pub threads: Option<std::num::NonZeroUsize>,
@@ -142,12 +169,16 @@ pub struct Ports {
     /// Only what may use this port.
     #[arg(long, value_name = "N")]
     pub port: Option<u16>,
-    /// Only what this carries.
+    /// Only what this protocol carries.
     #[arg(long, value_name = "PROTOCOL")]
     pub protocol: Option<Protocol>,
-    /// Lays the rows of your own file (TOML, as the tables of the program are) over the built-in ones.
+    /// Lays the rows of your own TOML file over the built-in ones: [[path]] tables with the keys that
+    /// `anyany ports --json -` shows.
     #[arg(long, value_name = "FILE")]
     pub overlay: Option<PathBuf>,
+    /// How the table is written: to be read here, or to be pasted into a document or a spreadsheet.
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub format: Format,
     /// Lists the RPC interfaces instead.
     #[arg(long, conflicts_with_all = ["from", "to", "exchange", "service", "port", "protocol"])]
     pub interfaces: bool,
@@ -162,9 +193,64 @@ pub struct Explain {
     /// A kind of finding, as the report prints it.
     #[arg(value_parser = kinds(), hide_possible_values = true)]
     pub kind: Option<String>,
+    /// How it is written: to be read here, or as a page of Markdown.
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub format: Page,
     /// Writes a JSON document to a file; `-` writes it to standard output, and nothing else.
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
+}
+
+/// Options of `man`.
+#[derive(Debug, clap::Args)]
+pub struct Man {
+    /// The command whose page is wanted, such as "analyze" or "topology infer"; without one, that of anyany.
+    #[arg(value_name = "COMMAND")]
+    pub command: Vec<String>,
+    /// Writes every page to this folder, which is made where there is none.
+    #[arg(long, value_name = "FOLDER", conflicts_with = "command")]
+    pub into: Option<PathBuf>,
+}
+
+/// When something is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Show {
+    /// On a terminal, after a second of waiting.
+    Auto,
+    /// Also where standard error is no terminal.
+    Always,
+    /// Not at all.
+    Never,
+}
+
+/// How a table is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// In columns, for the terminal.
+    Text,
+    /// As a table of Markdown.
+    Markdown,
+    /// As comma-separated values.
+    Csv,
+}
+
+/// How a page is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Page {
+    /// For the terminal.
+    Text,
+    /// For a document.
+    Markdown,
+}
+
+impl From<Format> for crate::report::table::Format {
+    fn from(format: Format) -> Self {
+        match format {
+            Format::Text => Self::Text,
+            Format::Markdown => Self::Markdown,
+            Format::Csv => Self::Csv,
+        }
+    }
 }
 
 fn kinds() -> PossibleValuesParser {
@@ -235,22 +321,23 @@ pub enum FailOn {
 #[cfg(feature = "live")]
 #[derive(Debug, clap::Args)]
 pub struct Watch {
-    /// A device to listen to; may be given several times.
+    /// A device to listen to, such as eth1; may be given several times. A name that there is not is
+    /// answered with those there are.
     #[arg(short = 'i', long = "device", required = true, value_name = "DEVICE")]
     pub devices: Vec<String>,
-    /// Who is who: a topology file. Its hosts also make the filter, where none is given.
+    /// Which host is what: a topology file. Where no filter is given, only its hosts are listened to.
     #[arg(long, value_name = "FILE")]
     pub topology: Option<PathBuf>,
     /// Writes what opens, changes and resolves as JSON lines to a file; `-` writes them to standard output.
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
-    /// Looks only at packets that match (pcap-filter syntax).
+    /// Looks only at packets that match, in tcpdump's words: 'host 10.0.0.5 or icmp'.
     #[arg(long, value_name = "BPF")]
     pub filter: Option<String>,
     /// The Exchange version of the organization, where no topology file tells.
     #[arg(long, value_name = "VERSION")]
     pub exchange: Option<Version>,
-    /// Remembers conversations for so many seconds.
+    /// Remembers conversations for so many seconds: what is judged together.
     #[arg(long, value_name = "SECONDS", default_value = "900")]
     pub window: std::num::NonZeroU32,
 }
@@ -258,7 +345,7 @@ pub struct Watch {
 const EXAMPLES: &str = "\
 Examples:
   anyany analyze cas1.pcapng                        is anything blocked?
-  anyany analyze ring/ --from 06:10:00 --to 06:20:00
+  anyany analyze ring/ --at 06:14:30+01:00          what happened then?
   anyany analyze --json - cas1.pcapng               for scripts
   anyany explain rpc-dynamic-port-blocked           what does that mean?
   anyany ports --from cas --to mailbox --exchange 2010
@@ -268,3 +355,18 @@ Captures stay here: nothing is sent anywhere, and no content of messages is prin
 const ANALYZE_STATUS: &str = "\
 Exit status: 0 done; 1 done, and --fail-on was met; 2 the command line or an input cannot be used
 (what could be read is reported all the same).";
+
+const COMPLETIONS: &str = "\
+Load it where your shell looks for completions:
+  bash        anyany completions bash > ~/.local/share/bash-completion/completions/anyany
+  zsh         anyany completions zsh > ~/.zfunc/_anyany       with fpath+=~/.zfunc before compinit
+  fish        anyany completions fish > ~/.config/fish/completions/anyany.fish
+  PowerShell  anyany completions powershell >> $PROFILE";
+
+const MAN: &str = "\
+Read one at once with `anyany man analyze | man -l -`, or install them all:
+  anyany man --into ~/.local/share/man/man1";
+
+/// Headings of groups of options.
+const WHAT: &str = "What is looked at";
+const OUTPUT: &str = "What is written";

@@ -1,9 +1,9 @@
 //! `anyany explain`.
 
-use crate::cli::args::Explain;
+use crate::cli::args::{Explain, Page};
 use crate::cli::{Failure, Outcome, output};
 use crate::diagnose::Kind;
-use crate::report::explain;
+use crate::report::explain::{self, markdown};
 
 /// Explains one kind, or lists all.
 pub(super) fn run(options: &Explain) -> Result<Outcome, Failure> {
@@ -15,7 +15,12 @@ pub(super) fn run(options: &Explain) -> Result<Outcome, Failure> {
     }
     if !output::takes_stdout(options.json.as_deref()) {
         let sheet = output::sheet();
-        output::print(&kind.map_or_else(|| explain::list(sheet), |kind| explain::text(kind, sheet)))?;
+        output::print(&match (kind, options.format) {
+            (Some(kind), Page::Text) => explain::text(kind, sheet),
+            (Some(kind), Page::Markdown) => markdown::page(kind),
+            (None, Page::Text) => explain::list(sheet),
+            (None, Page::Markdown) => markdown::index(),
+        })?;
     }
     Ok(Outcome::Done)
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::capture::{self, Capture, Frame, STDIN};
 use crate::cli::Failure;
+use crate::cli::progress::Progress;
 use crate::observe::Trace;
 use crate::pipeline::{self, Glance, Settings};
 use crate::reference::Reference;
@@ -53,20 +54,20 @@ pub(super) fn open_all(inputs: &[PathBuf], unusable: &mut Vec<(String, String)>)
 pub(super) fn read_all(
     opened: Vec<(PathBuf, Capture)>,
     settings: &Settings,
+    progress: &Progress,
     keep: &(dyn Fn(&Frame<'_>) -> bool + Sync),
 ) -> Vec<Trace> {
     let glances: Vec<Glance> = match opened.len() {
         0 => return Vec::new(),
         1 => vec![Glance::default()],
-        // Standard input cannot be read twice: it keeps its place.
-        _ => opened
-            .iter()
-            .map(|(path, _)| match path {
-                path if path == Path::new(STDIN) => Glance::default(),
-                path => Capture::open(path).map(|mut again| Glance::of(&mut again)).unwrap_or_default(),
-            })
-            .collect(),
+        _ => glances(&opened, progress),
     };
+    let keep = |frame: &Frame<'_>| {
+        progress.frame();
+        keep(frame)
+    };
+    progress.begin("reading", opened.iter().map(|(path, _)| path.as_path()));
+    opened.iter().for_each(|(_, capture)| progress.follow(capture));
     let plan = pipeline::plan(&glances);
     let mut captures: Vec<Option<Capture>> = opened.into_iter().map(|(_, capture)| Some(capture)).collect();
     let mut taken = |index: u32| {
@@ -76,7 +77,23 @@ pub(super) fn read_all(
     let mut traces = Vec::new();
     for trace in plan.traces {
         let runs = trace.into_iter().map(|run| run.into_iter().filter_map(&mut taken).collect()).collect();
-        traces.push(pipeline::read(runs, settings, keep));
+        traces.push(pipeline::read(runs, settings, &keep));
     }
     traces
+}
+
+/// Looks through all captures, to know which belong together.
+fn glances(opened: &[(PathBuf, Capture)], progress: &Progress) -> Vec<Glance> {
+    // Standard input cannot be read twice: it keeps its place.
+    let is_file = |path: &&Path| *path != Path::new(STDIN);
+    let paths = || opened.iter().map(|(path, _)| path.as_path());
+    progress.begin("looking through", paths().filter(is_file));
+    let glance = |path: &Path| {
+        let mut again = Some(path).filter(is_file).and_then(|path| Capture::open(path).ok())?;
+        progress.follow(&again);
+        let glance = Glance::of(&mut again);
+        progress.look();
+        Some(glance)
+    };
+    paths().map(|path| glance(path).unwrap_or_default()).collect()
 }

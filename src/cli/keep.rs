@@ -32,6 +32,11 @@ impl Keep {
             && self.filter.as_ref().is_none_or(|filter| filter.matches(frame))
     }
 
+    /// When the first frame was captured. `None` until there was one.
+    pub(super) fn begin(&self) -> Option<Time> {
+        self.begin.get().copied()
+    }
+
     /// Why the filter could not be used for some frames.
     pub(super) fn refused(&self) -> Vec<String> {
         self.filter.as_ref().map(filter::Filters::refused).unwrap_or_default()

@@ -5,8 +5,10 @@ mod args;
 mod explain;
 mod inputs;
 mod keep;
+mod man;
 mod output;
 mod ports;
+mod progress;
 mod topology;
 #[cfg(feature = "live")]
 mod watch;
@@ -31,6 +33,7 @@ pub fn run(args: Args) -> ExitCode {
         Command::Ports(options) => ports::run(&options),
         Command::Explain(options) => explain::run(&options),
         Command::Completions { shell } => completions(shell),
+        Command::Man(options) => man::run(&options),
     };
     match done {
         Ok(Outcome::Met) => ExitCode::from(1),

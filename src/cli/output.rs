@@ -7,6 +7,7 @@ use std::path::Path;
 use anstream::{AutoStream, ColorChoice};
 use serde_json::Value;
 
+use crate::capture::is_capture;
 use crate::cli::Failure;
 use crate::report::harmless::is_harmful;
 use crate::report::page::{Paint, Sheet};
@@ -31,6 +32,42 @@ pub(super) fn print(text: &str) -> Result<(), Failure> {
     Ok(out.flush()?)
 }
 
+/// Looks at the options that name a file to write to, before the captures are read: whether one of them
+/// asks for standard output, where nothing else may then be printed. Fails where two do, and where a file
+/// could not be written.
+pub(super) fn claims_stdout(options: &[(&str, Option<&Path>)]) -> Result<bool, Failure> {
+    let named = || options.iter().filter_map(|(option, path)| Some((*option, (*path)?)));
+    let claims: Vec<&str> = named().filter(|(_, path)| *path == Path::new(STDOUT)).map(|(option, _)| option).collect();
+    if let [one, other, ..] = claims.as_slice() {
+        return Err(Failure::Said(format!(
+            "{one} and {other} both ask for standard output (-); name a file for one of them"
+        )));
+    }
+    for (option, path) in named().filter(|(_, path)| *path != Path::new(STDOUT)) {
+        refuse(option, path)?;
+    }
+    Ok(!claims.is_empty())
+}
+
+/// Whether a file can be written, as far as can be told without touching it.
+fn refuse(option: &str, path: &Path) -> Result<(), Failure> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let name = path.display();
+    if path.is_dir() {
+        return Err(Failure::Said(format!("{option} {name}: is a folder. Name a file in it")));
+    }
+    if !folder.is_dir() {
+        return Err(Failure::Said(format!("{option} {name}: there is no folder {}. Make it first", folder.display())));
+    }
+    // `--json a.pcap b.pcap`, where the name of the report was forgotten.
+    if path.is_file() && is_capture(path) {
+        return Err(Failure::Said(format!(
+            "{option} {name}: is a capture, and would be written over. Name the file to write to behind {option}"
+        )));
+    }
+    Ok(())
+}
+
 /// Whether `--json` asks for standard output, where nothing else may then be printed.
 pub(super) fn takes_stdout(json: Option<&Path>) -> bool {
     json == Some(Path::new(STDOUT))
@@ -38,8 +75,20 @@ pub(super) fn takes_stdout(json: Option<&Path>) -> bool {
 
 /// Writes a document to a file, or for `-` to standard output.
 pub(super) fn write_json(path: &Path, document: &Value) -> Result<(), Failure> {
+    into(path, |out| write(out, document))
+}
+
+/// Writes text, of which nothing is a command, to a file, or for `-` to standard output.
+pub(super) fn write_text(path: &Path, text: &str) -> Result<(), Failure> {
+    into(path, |out| {
+        out.write_all(text.as_bytes())?;
+        out.flush()
+    })
+}
+
+fn into(path: &Path, write: impl Fn(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
     if takes_stdout(Some(path)) {
-        return Ok(write(io::stdout().lock(), document)?);
+        return Ok(write(&mut io::stdout().lock())?);
     }
     let said = |why: io::Error| {
         format!(
@@ -47,8 +96,8 @@ pub(super) fn write_json(path: &Path, document: &Value) -> Result<(), Failure> {
             path.display()
         )
     };
-    let file = File::create(path).map_err(said)?;
-    Ok(write(file, document).map_err(said)?)
+    let mut file = File::create(path).map_err(said)?;
+    Ok(write(&mut file).map_err(said)?)
 }
 
 fn write(out: impl Write, document: &Value) -> io::Result<()> {

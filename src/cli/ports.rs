@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use crate::cli::args::Ports;
+use crate::cli::args::{Format, Ports};
 use crate::cli::{Failure, Outcome, output};
-use crate::reference::Reference;
+use crate::reference::{Path, Reference};
 use crate::report::ports;
 
 /// Lists the rows that were asked for.
@@ -26,17 +26,27 @@ pub(super) fn run(options: &Ports) -> Result<Outcome, Failure> {
         output::write_json(path, &document)?;
     }
     if !output::takes_stdout(options.json.as_deref()) {
-        let sheet = output::sheet();
-        let text = if options.interfaces {
-            ports::interfaces(&reference, sheet)
-        } else if rows.is_empty() {
-            "No row of the tables fits all of that; leave one condition out.\n".to_owned()
-        } else {
-            ports::text(&reference, &rows, sheet)
-        };
-        output::print(&text)?;
+        output::print(&text(options, &reference, &wanted, &rows))?;
     }
     Ok(Outcome::Done)
+}
+
+fn text(options: &Ports, reference: &Reference, wanted: &ports::Wanted<'_>, rows: &[&Path]) -> String {
+    let sheet = output::sheet();
+    match (options.interfaces, options.format) {
+        (true, Format::Text) => ports::interfaces(reference, sheet),
+        (true, format) => ports::interface_table(reference).write(format.into(), sheet),
+        // A program that reads the table finds none of its rows.
+        (false, Format::Csv) => ports::table(reference, rows).write(Format::Csv.into(), sheet),
+        (false, _) if rows.is_empty() => "No row of the tables fits all of that; leave one condition out.\n".to_owned(),
+        (false, Format::Text) => ports::text(reference, rows, sheet),
+        (false, Format::Markdown) => format!(
+            "{}\n\n{}\n{}\n",
+            wanted.caption(),
+            ports::table(reference, rows).write(Format::Markdown.into(), sheet),
+            ports::NOTE
+        ),
+    }
 }
 
 /// The tables, with the user's rows over them.

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use crate::cli::args::{Check, Infer, Topology};
+use crate::cli::args::{Check, Infer, Show, Topology};
+use crate::cli::progress::Progress;
 use crate::cli::{Failure, Outcome, complain, inputs, output};
 use crate::observe::Trace;
 use crate::reference::{Reference, Version};
@@ -80,7 +81,9 @@ fn compare(options: &Check) -> Result<Outcome, Failure> {
 fn read(captures: &[PathBuf]) -> (Vec<Trace>, Outcome) {
     let mut unusable = Vec::new();
     let opened = inputs::open_all(captures, &mut unusable);
-    let traces = inputs::read_all(opened, &inputs::settings(None), &|_| true);
+    let progress = Progress::new(Show::Auto);
+    let traces = inputs::read_all(opened, &inputs::settings(None), &progress, &|_| true);
+    progress.end();
     for (_, why) in &unusable {
         complain(why);
     }

@@ -49,6 +49,21 @@ impl Health {
         self.unknown_links.entry(link).or_insert((frame, 0)).1 += 1;
     }
 
+    /// Adds what another thread counted of the same capture.
+    pub fn add(&mut self, other: &Self) {
+        self.filtered += other.filtered;
+        for (word, count) in &other.undecoded {
+            *self.undecoded.entry(word).or_default() += count;
+        }
+        for (link, (frame, count)) in &other.unknown_links {
+            let known = self.unknown_links.entry(*link).or_insert((*frame, 0));
+            *known = (known.0.min(*frame), known.1 + count);
+        }
+        for time in other.covered.into_iter().flat_map(|(from, to)| [from, to]) {
+            self.cover(time);
+        }
+    }
+
     /// A frame was looked at.
     pub fn cover(&mut self, time: Time) {
         let (from, to) = self.covered.unwrap_or((time, time));

@@ -18,7 +18,7 @@ mod tests;
 mod transport;
 mod tunnel;
 
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 
 pub use fragments::FragmentCounts;
 pub use health::{Health, protocol_word};
@@ -29,6 +29,7 @@ use crate::time::Time;
 use fragments::Fragments;
 use front::Front;
 use link::Opened;
+use network::Network;
 
 /// Reads frames. Remembers nothing between them but the fragments that wait for others.
 #[derive(Debug, Default)]
@@ -44,7 +45,14 @@ pub enum Decoded<'a> {
     /// An IP packet: the innermost, and whole, where it came in fragments.
     Packet(Packet<'a>),
     /// A fragment, which waits for the others or repeats one.
-    Held,
+    Held {
+        /// Sender of the packet that it is of.
+        source: IpAddr,
+        /// Its receiver.
+        destination: IpAddr,
+        /// Its identification, as that of the whole packet.
+        ip_id: u16,
+    },
     /// An ARP request or reply.
     Arp {
         /// Who asks or answers; unspecified in a probe.
@@ -86,19 +94,10 @@ impl Decoder {
                 None => network,
                 Some(fragment) => match self.fragments.join(&network, fragment, time, origin, whole) {
                     Some((protocol, body)) => network.joined(protocol, body),
-                    None => return Decoded::Held,
+                    None => return held(&network),
                 },
             };
-            let packet = Packet {
-                source: network.source,
-                destination: network.destination,
-                ttl: network.ttl,
-                ip_id: network.ip_id,
-                dont_fragment: network.dont_fragment,
-                vlan,
-                tunnels,
-                payload: transport::read(network.protocol, network.body),
-            };
+            let packet = network.packet(vlan, tunnels);
             match tunnel::inside(&packet.payload, network.body) {
                 None => return Decoded::Packet(packet),
                 Some(inside) => (layer, front) = inside,
@@ -119,7 +118,33 @@ impl Decoder {
     }
 }
 
+fn held<'a>(network: &Network<'_>) -> Decoded<'a> {
+    let (source, destination) = (network.source, network.destination);
+    Decoded::Held { source, destination, ip_id: network.ip_id.unwrap_or_default() }
+}
+
 /// IP protocol numbers (IANA).
+/// What a frame holds, where that can be told from the frame alone: nearly always. `None` sends it to
+/// [`Decoder::decode`], for it holds a fragment or a tunnel.
+pub fn stateless(link: LinkType, octets: &[u8], wire_len: u32) -> Option<Decoded<'_>> {
+    let mut vlan = None;
+    let Some(layer) = link::first(link) else { return Some(Decoded::UnknownLink) };
+    let network = match link::open(layer, Front::new(octets, wire_len), &mut vlan) {
+        Ok(Opened::Ip(front)) => network::read(front),
+        Ok(Opened::Arp(sender)) => return Some(Decoded::Arp { sender }),
+        Err(word) => Err(word),
+    };
+    let network = match network {
+        Ok(network) => network,
+        Err(word) => return Some(Decoded::Undecoded(word)),
+    };
+    if network.fragment.is_some() {
+        return None;
+    }
+    let packet = network.packet(vlan, 0);
+    tunnel::inside(&packet.payload, network.body).is_none().then_some(Decoded::Packet(packet))
+}
+
 mod protocol {
     pub(super) const HOP_BY_HOP: u8 = 0;
     pub(super) const ICMP: u8 = 1;

@@ -9,7 +9,8 @@ use etherparse::err::{ipv4, ipv6};
 use etherparse::{IpAuthHeaderSlice, Ipv4HeaderSlice, Ipv6FragmentHeaderSlice, Ipv6HeaderSlice, Ipv6RawExtHeaderSlice};
 
 use super::front::{Front, TRUNCATED, Word};
-use super::protocol;
+use super::packet::Packet;
+use super::{protocol, transport};
 
 /// An IP header and what it carries.
 #[derive(Debug, Clone, Copy)]
@@ -46,6 +47,21 @@ pub(super) fn read(front: Front<'_>) -> Result<Network<'_>, Word> {
 }
 
 impl<'a> Network<'a> {
+    /// The packet, read up to its transport; found behind these tags and inside so many tunnels.
+    #[inline]
+    pub(super) fn packet(&self, vlan: Option<u16>, tunnels: u8) -> Packet<'a> {
+        Packet {
+            source: self.source,
+            destination: self.destination,
+            ttl: self.ttl,
+            ip_id: self.ip_id,
+            dont_fragment: self.dont_fragment,
+            vlan,
+            tunnels,
+            payload: transport::read(self.protocol, self.body),
+        }
+    }
+
     /// This packet once its fragments are one. Fragments of a fragment are nobody's.
     pub(super) fn joined(self, protocol: u8, body: Front<'a>) -> Self {
         let mut whole = Self { protocol, body, fragment: None, ..self };

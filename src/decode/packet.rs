@@ -23,6 +23,21 @@ pub struct Packet<'a> {
     pub payload: Payload<'a>,
 }
 
+impl<'a> Packet<'a> {
+    /// All but the payload's octets, which no longer borrow from the frame, and those octets.
+    pub fn parted(self) -> (Packet<'static>, &'a [u8]) {
+        let Self { source, destination, ttl, ip_id, dont_fragment, vlan, tunnels, payload } = self;
+        let (payload, octets): (Payload<'static>, &[u8]) = match payload {
+            Payload::Tcp(segment) => (Payload::Tcp(Segment { payload: &[], ..segment }), segment.payload),
+            Payload::Udp(datagram) => (Payload::Udp(Datagram { payload: &[], ..datagram }), datagram.payload),
+            Payload::IcmpError(error) => (Payload::IcmpError(error), &[]),
+            Payload::Echo { request, id, sequence } => (Payload::Echo { request, id, sequence }, &[]),
+            Payload::Other(protocol) => (Payload::Other(protocol), &[]),
+        };
+        (Packet { source, destination, ttl, ip_id, dont_fragment, vlan, tunnels, payload }, octets)
+    }
+}
+
 /// The transport layer of a packet.
 #[derive(Debug, Clone, Copy)]
 pub enum Payload<'a> {

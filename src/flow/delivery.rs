@@ -7,9 +7,9 @@ use crate::flow::reassembly::distance;
 #[derive(Debug, Clone, Default)]
 pub struct Delivery {
     /// The segment that its sender repeats and nothing acknowledges; the lowest, when there are several.
-    pub repeated: Option<Repeated>,
+    pub repeated: Option<Box<Repeated>>,
     /// A segment that was acknowledged only after it had been sent again in smaller pieces.
-    pub shrunk: Option<Repeated>,
+    pub shrunk: Option<Box<Repeated>>,
     /// Octets that neither the capture nor, by its acknowledgements, the receiver ever saw, though later
     /// ones arrived here.
     pub missing: Option<Missing>,
@@ -120,7 +120,7 @@ impl Delivery {
         match &mut self.repeated {
             Some(known) if known.sequence == segment.sequence => known.again(segment),
             Some(known) if distance(known.sequence, segment.sequence) > 0 => {}
-            place => *place = Some(fresh),
+            place => *place = Some(Box::new(fresh)),
         }
     }
 
@@ -192,7 +192,7 @@ mod tests {
         for second in 2..5 {
             delivery.again(segment(100, 50, second));
         }
-        let repeated = delivery.repeated.unwrap();
+        let repeated = delivery.repeated.clone().unwrap();
         assert_eq!((repeated.count, repeated.first, repeated.last), (3, at(2), at(4)));
         assert_eq!(delivery.open_since, Some(at(1)));
     }
@@ -226,7 +226,7 @@ mod tests {
         delivery.again(segment(100, 1460, 3));
         delivery.again(segment(100, 536, 4));
         delivery.heard(636, at(5));
-        let shrunk = delivery.shrunk.unwrap();
+        let shrunk = delivery.shrunk.clone().unwrap();
         assert_eq!((shrunk.largest, shrunk.count, shrunk.smaller), (1460, 3, 1));
         delivery.again(segment(636, 924, 6));
         delivery.heard(1560, at(7));

@@ -1,10 +1,13 @@
 //! One direction of a flow: what its sender did, as far as it was seen.
 
 use crate::decode::TcpOptions;
+use crate::flow::life::Voice;
 use crate::flow::{Delivery, Moment};
 use crate::time::{Span, Time};
 
 /// Counters and marks of one direction.
+// In this order: what every packet touches comes first, so that it lies in few cache lines.
+#[repr(C)]
 #[derive(Debug, Clone, Default)]
 pub struct Half {
     /// Packets, without duplicates made by the capture.
@@ -15,6 +18,32 @@ pub struct Half {
     pub payload: u64,
     /// Packets that carried payload.
     pub data_packets: u64,
+    /// Last packet.
+    pub last: Option<Moment>,
+    /// First packet since the other side last said anything.
+    pub tail_since: Option<Moment>,
+    /// Last packet with payload that was not a retransmission or keep-alive.
+    pub last_new_data: Option<Moment>,
+    /// The sequence number after the highest octet seen.
+    pub next_sequence: Option<u32>,
+    /// The highest acknowledgement that this side sent.
+    pub acknowledged: Option<u32>,
+    /// Retransmissions since the other side last said anything.
+    pub tail_retransmissions: u32,
+    /// The largest payload seen in one packet.
+    pub largest_payload: u32,
+    /// Last IPv4 identification of everything but RST.
+    pub ip_id: Option<u16>,
+    /// Last window of everything but RST, unscaled.
+    pub window: u16,
+    /// Time to live of everything but RST and ICMP: what this sender usually looks like here.
+    pub ttl: Option<TtlRange>,
+    /// When its sender was last heard, copies included.
+    pub(super) voice: Voice,
+    /// What became of its octets.
+    pub delivery: Delivery,
+    /// Marks of recent packets, to know copies by.
+    pub(super) recent: Recent,
     /// Copies of packets already seen, made by the capture (SPAN twice, both sides of a router).
     pub duplicates: u64,
     /// Segments sent again because no acknowledgement came.
@@ -31,38 +60,14 @@ pub struct Half {
     pub snapped: u64,
     /// First packet.
     pub first: Option<Moment>,
-    /// Last packet.
-    pub last: Option<Moment>,
     /// First packet with payload.
     pub first_data: Option<Moment>,
-    /// Last packet with payload that was not a retransmission or keep-alive.
-    pub last_new_data: Option<Moment>,
-    /// Retransmissions since the other side last said anything.
-    pub tail_retransmissions: u32,
-    /// First packet since the other side last said anything.
-    pub tail_since: Option<Moment>,
     /// FIN.
     pub fin: Option<Moment>,
-    /// Time to live of everything but RST and ICMP: what this sender usually looks like here.
-    pub ttl: Option<TtlRange>,
-    /// Last IPv4 identification of everything but RST.
-    pub ip_id: Option<u16>,
-    /// Last window of everything but RST, unscaled.
-    pub window: u16,
     /// Options of its SYN or SYN-ACK.
     pub options: Option<TcpOptions>,
-    /// The largest payload seen in one packet.
-    pub largest_payload: u32,
     /// Initial sequence number, from SYN or SYN-ACK.
     pub isn: Option<u32>,
-    /// The sequence number after the highest octet seen.
-    pub next_sequence: Option<u32>,
-    /// The highest acknowledgement that this side sent.
-    pub acknowledged: Option<u32>,
-    /// What became of its octets.
-    pub delivery: Delivery,
-    /// Marks of recent packets, to know copies by.
-    pub(super) recent: Recent,
 }
 
 /// The times to live seen from one sender.
@@ -107,12 +112,16 @@ impl Half {
 /// router as a whole before its copies are captured behind it.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Recent {
-    marks: Vec<Mark>,
-    next: usize,
+    /// The oldest few, with the flow: nearly always they are all.
+    few: [Mark; KEPT],
+    /// The rest.
+    more: Vec<Mark>,
+    len: u8,
+    next: u8,
     seen_copies: bool,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 struct Mark {
     what: u64,
     time: Time,
@@ -129,20 +138,31 @@ impl Recent {
         let is_original = |mark: &Mark| {
             mark.what == what && time.since(mark.time).length() <= within && mark.ttl.abs_diff(ttl) <= HOPS
         };
-        if self.marks.iter().any(is_original) {
+        let len = usize::from(self.len);
+        if self.few.iter().take(len).chain(&self.more).any(is_original) {
             self.seen_copies = true;
             return true;
         }
-        let mark = Mark { what, time, ttl };
-        let most = if self.seen_copies { KEPT_AMONG_COPIES } else { KEPT };
-        if self.marks.len() < most {
-            self.marks.reserve_exact(if self.marks.is_empty() { KEPT } else { 0 });
-            self.marks.push(mark);
-        } else if let Some(slot) = self.marks.get_mut(self.next % most) {
-            *slot = mark;
-            self.next = (self.next + 1) % most;
-        }
+        self.keep(Mark { what, time, ttl });
         false
+    }
+
+    fn keep(&mut self, mark: Mark) {
+        let most = if self.seen_copies { KEPT_AMONG_COPIES } else { KEPT };
+        let len = usize::from(self.len);
+        let at = if len < most { len } else { usize::from(self.next) };
+        match self.few.get_mut(at) {
+            Some(slot) => *slot = mark,
+            None => match self.more.get_mut(at - KEPT) {
+                Some(slot) => *slot = mark,
+                None => self.more.push(mark),
+            },
+        }
+        if len < most {
+            self.len += 1;
+        } else {
+            self.next = if at + 1 < most { self.next + 1 } else { 0 };
+        }
     }
 }
 

@@ -1,8 +1,10 @@
 //! Who talks to whom: the key under which both directions of a flow meet.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::net::IpAddr;
 
+use crate::decode::{Packet, Payload};
 use crate::time::Time;
 
 /// Address and port.
@@ -47,7 +49,7 @@ impl Transport {
 
 /// A five-tuple with its ends sorted, so that both directions have the same key. VLAN tags are no
 /// part of it: the two directions of one flow often carry different ones.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct FlowKey {
     /// The transport.
     pub transport: Transport,
@@ -60,8 +62,53 @@ pub struct FlowKey {
 impl FlowKey {
     /// The key of a packet from `source` to `destination`.
     pub fn new(transport: Transport, source: Endpoint, destination: Endpoint) -> Self {
-        let (low, high) = if source <= destination { (source, destination) } else { (destination, source) };
+        let in_order = match (source.address, destination.address) {
+            // The usual case, without a call: what the derived order says, in two comparisons.
+            (IpAddr::V4(from), IpAddr::V4(to)) => (from.to_bits(), source.port) <= (to.to_bits(), destination.port),
+            _ => source <= destination,
+        };
+        let (low, high) = if in_order { (source, destination) } else { (destination, source) };
         Self { transport, low, high }
+    }
+
+    /// The key of a packet; of an ICMP error that of the packet which it quotes. `None` for what has no ports.
+    pub fn of(packet: &Packet<'_>) -> Option<Self> {
+        let (source, destination) = (packet.source, packet.destination);
+        let (transport, source, destination, ports) = match &packet.payload {
+            Payload::Tcp(segment) => {
+                (Transport::Tcp, source, destination, (segment.source_port, segment.destination_port))
+            }
+            Payload::Udp(datagram) => {
+                (Transport::Udp, source, destination, (datagram.source_port, datagram.destination_port))
+            }
+            Payload::Echo { id, .. } => (Transport::Icmp, source, destination, (*id, *id)),
+            Payload::IcmpError(error) => {
+                let transport = if error.quoted.protocol == 17 { Transport::Udp } else { Transport::Tcp };
+                (transport, error.quoted.source, error.quoted.destination, error.quoted.ports?)
+            }
+            Payload::Other(_) => return None,
+        };
+        let end = |address, port| Endpoint { address, port };
+        Some(Self::new(transport, end(source, ports.0), end(destination, ports.1)))
+    }
+}
+
+/// Three words, where the derived hash feeds the hasher a dozen small pieces: it is asked for every packet.
+impl Hash for FlowKey {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let (low, high) = (bits(self.low.address), bits(self.high.address));
+        state.write_u128(low);
+        state.write_u128(high);
+        let ports = u64::from(self.low.port) << 16 | u64::from(self.high.port);
+        state.write_u64(ports << 8 | self.transport as u64);
+    }
+}
+
+/// An address as a number; equal numbers of different families only meet in one bucket.
+fn bits(address: IpAddr) -> u128 {
+    match address {
+        IpAddr::V4(address) => address.to_bits().into(),
+        IpAddr::V6(address) => address.to_bits(),
     }
 }
 

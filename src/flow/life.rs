@@ -15,7 +15,30 @@ pub struct Life {
 }
 
 /// From the first to the last moment heard.
-type Stretch = (Time, Time);
+pub(super) type Stretch = (Time, Time);
+
+/// The latest stretch of one voice: a host on one side of a flow, or in frames that belong to none. Kept
+/// where the packet is counted anyway, so that [`Life`] is asked once a stretch and not once a packet.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Voice(Option<Stretch>);
+
+impl Voice {
+    /// It is heard at `time`; returns the stretch that ended before, if one did.
+    pub(super) fn heard(&mut self, time: Time) -> Option<Stretch> {
+        match &mut self.0 {
+            Some((from, to)) if time.since(*to).length() <= JOIN => {
+                (*from, *to) = ((*from).min(time), (*to).max(time));
+                None
+            }
+            stretch => stretch.replace((time, time)),
+        }
+    }
+
+    /// The stretch that goes on.
+    pub(super) fn stretch(self) -> Option<Stretch> {
+        self.0
+    }
+}
 
 impl Life {
     /// The host was heard from `from` to `to` without a pause of [`JOIN`] or more.

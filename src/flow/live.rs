@@ -13,7 +13,7 @@ use crate::time::Span;
 #[derive(Debug)]
 pub struct Live<O> {
     /// What is known of it.
-    pub flow: Flow,
+    pub flow: Box<Flow>,
     /// What the observer made of it.
     pub observer: O,
     streams: Option<Box<[Reassembly; 2]>>,
@@ -23,7 +23,7 @@ pub struct Live<O> {
 
 impl<O: Observer> Live<O> {
     pub(super) fn new(flow: Flow) -> Self {
-        Self { flow, observer: O::default(), streams: None, holes: [None, None], ended: false }
+        Self { flow: Box::new(flow), observer: O::default(), streams: None, holes: [None, None], ended: false }
     }
 
     fn about(&self, moment: Moment) -> About {

@@ -22,6 +22,8 @@ pub enum Oriented {
 }
 
 /// One flow: one attempt of one host to talk to another, and what became of it.
+// In this order: what every packet touches comes first, so that it lies in few cache lines.
+#[repr(C)]
 #[derive(Debug, Clone)]
 pub struct Flow {
     /// Sorted five-tuple.
@@ -30,26 +32,28 @@ pub struct Flow {
     pub initiator: Endpoint,
     /// Who was called; printed as the server.
     pub responder: Endpoint,
-    /// How sure the two lines above are.
-    pub oriented: Oriented,
-    /// First packet.
-    pub first: Moment,
     /// Last packet.
     pub last: Moment,
+    /// The initiator's first packet after the SYN-ACK that was not RST: the handshake is complete.
+    pub established: Option<Moment>,
+    /// RSTs in all.
+    pub reset_count: u32,
+    /// How many tunnels it was inside of.
+    pub tunnels: u8,
+    /// How sure the two lines above are.
+    pub oriented: Oriented,
     /// Initiator's and responder's direction, by [`Side::index`].
     pub halves: [Half; 2],
+    /// First packet.
+    pub first: Moment,
     /// Zeek's letters.
     pub history: History,
     /// SYNs of the initiator; in UDP, datagrams sent before any answer.
     pub tries: Tries,
     /// SYN-ACKs of the responder.
     pub answers: Tries,
-    /// The initiator's first packet after the SYN-ACK that was not RST: the handshake is complete.
-    pub established: Option<Moment>,
     /// RSTs, the first few.
     pub resets: Vec<Reset>,
-    /// RSTs in all.
-    pub reset_count: u32,
     /// Packets that a side sent after "its own" RST, not counting RSTs: strong against its being the sender.
     pub spoke_after_reset: [u32; 2],
     /// ICMP errors that quote this flow: the first few different ones.
@@ -58,8 +62,6 @@ pub struct Flow {
     pub pause: Option<Pause>,
     /// The longest silence after which both sides still understood each other.
     pub survived: Option<Pause>,
-    /// How many tunnels it was inside of.
-    pub tunnels: u8,
 }
 
 /// Times of repeated tries: the first few, the last, and how many.

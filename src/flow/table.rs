@@ -2,9 +2,11 @@
 
 use std::net::IpAddr;
 
+use anyany_dissectors::Side;
 use hashbrown::HashMap;
 
 use crate::decode::{Control, IcmpError, Payload, Segment};
+use crate::flow::life::{Stretch, Voice};
 use crate::flow::{Arrival, Endpoint, Flow, FlowKey, IcmpReport, Life, Live, Moment, Observer, Oriented, Transport};
 use crate::time::{Span, Time};
 
@@ -77,7 +79,8 @@ pub struct TableCounters {
 pub struct Table<O: Observer> {
     flows: Vec<Live<O>>,
     index: HashMap<FlowKey, usize, foldhash::fast::RandomState>,
-    heard: HashMap<IpAddr, (Time, Time), foldhash::fast::RandomState>,
+    /// Of hosts that were heard outside of flows.
+    heard: HashMap<IpAddr, Voice, foldhash::fast::RandomState>,
     life: Life,
     counters: TableCounters,
     ports: ServicePorts,
@@ -96,42 +99,56 @@ impl<O: Observer> Table<O> {
         }
     }
 
+    /// Takes packets in order.
+    pub fn packets(&mut self, arrivals: &[Arrival<'_>], world: &O::World) {
+        for arrival in arrivals {
+            self.packet(arrival, world);
+        }
+    }
+
     /// Takes one packet.
     pub fn packet(&mut self, arrival: &Arrival<'_>, world: &O::World) {
         let packet = &arrival.packet;
-        self.hear(packet.source, arrival.moment.time);
-        let copy = match &packet.payload {
+        match &packet.payload {
             Payload::Tcp(segment) => {
                 let (source, destination) = ends(arrival, segment.source_port, segment.destination_port);
                 let at = self.tcp_flow(source, destination, segment, arrival.moment, world);
-                self.flows.get_mut(at).is_some_and(|live| {
-                    let side = live.flow.side_of(source);
-                    live.segment(arrival, segment, side, world)
-                })
+                self.take(at, source, arrival, |live, side| live.segment(arrival, segment, side, world));
             }
             Payload::Udp(datagram) => {
                 let (source, destination) = ends(arrival, datagram.source_port, datagram.destination_port);
                 let at = self.datagram_flow(Transport::Udp, source, destination, arrival.moment, world);
-                self.flows.get_mut(at).is_some_and(|live| {
-                    let side = live.flow.side_of(source);
-                    live.datagram(arrival, datagram, side, world)
-                })
+                self.take(at, source, arrival, |live, side| live.datagram(arrival, datagram, side, world));
             }
             Payload::Echo { request, id, sequence } => {
                 let (source, destination) = ends(arrival, *id, *id);
                 let (caller, target) = if *request { (source, destination) } else { (destination, source) };
                 let at = self.datagram_flow(Transport::Icmp, caller, target, arrival.moment, world);
-                self.flows.get_mut(at).is_some_and(|live| {
-                    let side = live.flow.side_of(source);
-                    live.echo(arrival, *sequence, side)
-                })
+                self.take(at, source, arrival, |live, side| live.echo(arrival, *sequence, side));
             }
             Payload::IcmpError(error) => {
+                self.hear(packet.source, arrival.moment.time);
                 self.icmp_error(packet.source, *error, arrival.moment);
-                false
             }
-            Payload::Other(_) => false,
-        };
+            Payload::Other(_) => self.hear(packet.source, arrival.moment.time),
+        }
+    }
+
+    /// Hands a packet to its flow; `read` says whether it is a copy made by the capture.
+    fn take(
+        &mut self,
+        at: usize,
+        source: Endpoint,
+        arrival: &Arrival<'_>,
+        read: impl FnOnce(&mut Live<O>, Side) -> bool,
+    ) {
+        let Some(live) = self.flows.get_mut(at) else { return };
+        let side = live.flow.side_of(source);
+        let ended = live.flow.half_mut(side).voice.heard(arrival.moment.time);
+        let copy = read(live, side);
+        if let Some((from, to)) = ended {
+            self.life.heard(source.address, from, to);
+        }
         if copy {
             *self.counters.duplicates.entry(arrival.moment.frame.capture).or_default() += 1;
         }
@@ -139,12 +156,8 @@ impl<O: Observer> Table<O> {
 
     /// A host was heard of in a frame that is no IP packet (ARP).
     pub fn hear(&mut self, host: IpAddr, time: Time) {
-        let stretch = self.heard.entry(host).or_insert((time, time));
-        if time.since(stretch.1).length() > super::life::JOIN {
-            self.life.heard(host, stretch.0, stretch.1);
-            *stretch = (time, time);
-        } else {
-            *stretch = (stretch.0.min(time), stretch.1.max(time));
+        if let Some((from, to)) = self.heard.entry(host).or_default().heard(time) {
+            self.life.heard(host, from, to);
         }
     }
 
@@ -245,8 +258,7 @@ impl<O: Observer> Table<O> {
     /// Lets go of flows that are over or idle, and of signs of life before `forget`, so that a live
     /// table does not grow with time. Returns the flows let go.
     pub fn expire(&mut self, now: Time, idle: Span, forget: Time, world: &O::World) -> Vec<Live<O>> {
-        self.life.forget(forget);
-        self.heard.retain(|_, stretch| stretch.1 >= forget);
+        self.heard.retain(|_, voice| voice.stretch().is_some_and(|(_, to)| to >= forget));
         let mut gone = Vec::new();
         let mut kept = Vec::with_capacity(self.flows.len());
         for mut live in self.flows.drain(..) {
@@ -254,11 +266,15 @@ impl<O: Observer> Table<O> {
             let over = live.flow.is_over() || live.flow.key.transport != Transport::Tcp;
             if quiet > idle || (over && quiet > LINGER) {
                 live.end(world);
+                for (host, (from, to)) in voices(&live.flow) {
+                    self.life.heard(host, from, to);
+                }
                 gone.push(live);
             } else {
                 kept.push(live);
             }
         }
+        self.life.forget(forget);
         self.flows = kept;
         // A later flow of the same five-tuple stands behind the earlier one and wins.
         self.index = self.flows.iter().enumerate().map(|(at, live)| (live.flow.key, at)).collect();
@@ -273,7 +289,8 @@ impl<O: Observer> Table<O> {
     /// The signs of life so far.
     pub fn life(&self) -> Life {
         let mut life = self.life.clone();
-        for (&host, &(from, to)) in &self.heard {
+        let outside = self.heard.iter().filter_map(|(&host, voice)| Some((host, voice.stretch()?)));
+        for (host, (from, to)) in outside.chain(self.flows.iter().flat_map(|live| voices(&live.flow))) {
             life.heard(host, from, to);
         }
         life
@@ -292,6 +309,13 @@ impl<O: Observer> Table<O> {
         let life = self.life();
         (self.flows, life, self.counters)
     }
+}
+
+/// The hosts of a flow, and the stretches in which they are heard on it.
+fn voices(flow: &Flow) -> impl Iterator<Item = (IpAddr, Stretch)> {
+    [Side::Initiator, Side::Responder]
+        .into_iter()
+        .filter_map(|side| Some((flow.endpoint(side).address, flow.half(side).voice.stretch()?)))
 }
 
 fn ends(arrival: &Arrival<'_>, source_port: u16, destination_port: u16) -> (Endpoint, Endpoint) {

@@ -135,6 +135,33 @@ pub struct Seen {
 }
 
 impl Seen {
+    /// Nothing was said.
+    pub(super) const NOTHING: Self = Self {
+        service: None,
+        tls: false,
+        details: BTreeMap::new(),
+        greeting: None,
+        requests: 0,
+        replies: 0,
+        refusals: 0,
+        first_request: None,
+        last_reply: None,
+        waiting: Vec::new(),
+        slowest: None,
+        wanted: Vec::new(),
+        bound: Vec::new(),
+        bind_refused: Vec::new(),
+        rpc_answers: Vec::new(),
+        media: Vec::new(),
+        sip: Vec::new(),
+        calls: Vec::new(),
+        masked: None,
+        alerts: Vec::new(),
+        close: None,
+        dropped: 0,
+        unread: 0,
+    };
+
     /// A text detail.
     pub fn text(&self, key: &str) -> Option<&str> {
         match self.details.get(key) {

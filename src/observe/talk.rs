@@ -6,13 +6,13 @@ use anyany_dissectors::{
 
 use crate::classify::{Choice, Rejected, certain, choose, inside_tls};
 use crate::flow::{About, Endpoint, Observer, Transport};
-use crate::observe::{Call, LearntFrom, PromisedMedia, RpcAnswer, Seen, ServicePort, SipEvent, World};
+use crate::observe::{Call, LearntFrom, PromisedMedia, RpcAnswer, Said, Seen, ServicePort, SipEvent, World};
 
 /// The observer of one flow.
 #[derive(Default)]
 pub struct Talk {
     /// What was said so far.
-    pub seen: Seen,
+    pub seen: Said,
     state: State,
     rejected: Rejected,
     /// Looks at octets that no protocol recognised, by side.
@@ -187,7 +187,11 @@ impl Talk {
             self.rejected.reject(protocol);
         }
         self.state = State::Unknown;
-        self.seen = Seen { unread: self.seen.unread, ..Seen::default() };
+        let unread = self.seen.unread;
+        self.seen = Said::default();
+        if unread > 0 {
+            self.seen.unread = unread;
+        }
     }
 
     /// Octets of `side` cannot be read: the dialogue finds its way again, or that side is closed.
@@ -201,7 +205,7 @@ impl Talk {
     }
 
     fn keep(&mut self, fact: Fact, world: &World, about: &About, side: Side) {
-        let (moment, seen) = (about.moment, &mut self.seen);
+        let (moment, seen) = (about.moment, &mut *self.seen);
         match fact {
             Fact::Service(name) => seen.service = Some(name),
             Fact::Greeting(text) => {
@@ -279,7 +283,8 @@ impl Talk {
     fn note_sip(&mut self, about: &About, side: Side, what: &str, class: Option<anyany_dissectors::ReplyClass>) {
         if self.seen.service == Some("sip") {
             let event = SipEvent { moment: about.moment, side, what: what.into(), class };
-            Seen::keep(&mut self.seen.sip, event, &mut self.seen.dropped);
+            let seen = &mut *self.seen;
+            Seen::keep(&mut seen.sip, event, &mut seen.dropped);
         }
     }
 
@@ -295,7 +300,7 @@ impl Talk {
     }
 
     fn announce(&mut self, announced: Announced, world: &World, about: &About, side: Side) {
-        let (moment, seen) = (about.moment, &mut self.seen);
+        let (moment, seen) = (about.moment, &mut *self.seen);
         let here = match side {
             Side::Initiator => about.initiator,
             Side::Responder => about.responder,

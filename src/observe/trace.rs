@@ -8,16 +8,16 @@ use anyany_dissectors::{Side, Transport as Framing, Uuid};
 use crate::classify::by_port;
 use crate::decode::Health;
 use crate::flow::{Endpoint, Flow, Life, Moment, Oriented, Outcome, Transport};
-use crate::observe::{Latency, Learnt, Seen, ServicePort, World};
+use crate::observe::{Latency, Learnt, Said, Seen, ServicePort, World};
 use crate::time::Time;
 
 /// A flow and what was said on it: the unit of judgement. No thread, stream or dissector is left in it.
 #[derive(Debug, Clone)]
 pub struct Conversation {
     /// Who, when, how it went.
-    pub flow: Flow,
+    pub flow: Box<Flow>,
     /// What was said.
-    pub seen: Seen,
+    pub seen: Said,
     /// The service: what the content showed, else what was learnt of the port, else what usually
     /// listens there. A word of the contract.
     pub service: &'static str,
@@ -53,7 +53,7 @@ pub struct Trace {
 impl Trace {
     /// Settles what was read: who called where no handshake was seen, and which service it was.
     pub fn new(
-        flows: Vec<(Flow, Seen)>,
+        flows: Vec<(Box<Flow>, Said)>,
         life: Life,
         world: &World,
         healths: Vec<Health>,
@@ -108,7 +108,7 @@ impl Trace {
 }
 
 /// Where session descriptions promised RTP and RTCP. With one port for both (RFC 5761) it is RTP's.
-fn promised_media(flows: &[(Flow, Seen)]) -> BTreeMap<Endpoint, &'static str> {
+fn promised_media(flows: &[(Box<Flow>, Said)]) -> BTreeMap<Endpoint, &'static str> {
     let mut promised = BTreeMap::new();
     for one in flows.iter().flat_map(|(_, seen)| &seen.media) {
         let media = &one.media;
@@ -123,8 +123,8 @@ fn promised_media(flows: &[(Flow, Seen)]) -> BTreeMap<Endpoint, &'static str> {
 }
 
 fn settle(
-    mut flow: Flow,
-    mut seen: Seen,
+    mut flow: Box<Flow>,
+    mut seen: Said,
     book: &BTreeMap<Endpoint, Vec<Learnt>>,
     media: &BTreeMap<Endpoint, &'static str>,
 ) -> Conversation {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 use crate::capture::Map;
-use crate::decode::{Packet, Payload};
+use crate::decode::Payload;
 use crate::flow::Arrival;
 use crate::time::Time;
 
@@ -37,7 +37,8 @@ enum Place {
 
 impl Batch {
     fn push(&mut self, arrival: &Arrival<'_>, map: Option<&Arc<Map>>) {
-        let (bare, octets) = without_payload(arrival);
+        let (packet, octets) = arrival.packet.parted();
+        let bare = Arrival { moment: arrival.moment, wire_len: arrival.wire_len, packet };
         let mapped = map.and_then(|map| map.range_of(octets)).filter(|_| !octets.is_empty());
         let payload = match mapped {
             _ if octets.is_empty() => Place::Nowhere,
@@ -127,23 +128,7 @@ impl Dealer {
     }
 }
 
-fn without_payload<'a>(arrival: &Arrival<'a>) -> (Arrival<'static>, &'a [u8]) {
-    let Arrival { moment, wire_len, packet } = *arrival;
-    let Packet { source, destination, ttl, ip_id, dont_fragment, vlan, tunnels, payload } = packet;
-    let (payload, octets): (Payload<'static>, &[u8]) = match payload {
-        Payload::Tcp(segment) => (Payload::Tcp(crate::decode::Segment { payload: &[], ..segment }), segment.payload),
-        Payload::Udp(datagram) => {
-            (Payload::Udp(crate::decode::Datagram { payload: &[], ..datagram }), datagram.payload)
-        }
-        Payload::IcmpError(error) => (Payload::IcmpError(error), &[]),
-        Payload::Echo { request, id, sequence } => (Payload::Echo { request, id, sequence }, &[]),
-        Payload::Other(protocol) => (Payload::Other(protocol), &[]),
-    };
-    let packet = Packet { source, destination, ttl, ip_id, dont_fragment, vlan, tunnels, payload };
-    (Arrival { moment, wire_len, packet }, octets)
-}
-
-fn with_payload<'a>(arrival: Arrival<'a>, octets: &'a [u8]) -> Arrival<'a> {
+pub(super) fn with_payload<'a>(arrival: Arrival<'a>, octets: &'a [u8]) -> Arrival<'a> {
     let mut arrival = arrival;
     match &mut arrival.packet.payload {
         Payload::Tcp(segment) => segment.payload = octets,

@@ -1,11 +1,13 @@
 //! From captures to conversations: the only threads and channels.
 //!
-//! One reader decodes and deals packets out by their sorted five-tuple, so that both directions of
-//! a flow meet in one worker and flow state needs no lock; one channel a worker, bounded, carries
-//! batches. What flows learn from each other goes into the [`World`], which is read only when all
-//! is read: no result depends on which thread came first.
+//! A mapped capture is read by all threads together (see `crew`). A stream, and captures that are read side
+//! by side, have one reader that decodes and deals packets out by their sorted five-tuple in bounded batches.
+//! In both ways the two directions of a flow meet in one table, so that flow state needs no lock. What flows
+//! learn from each other goes into the [`World`], which is read only when all is read: no result depends on
+//! which thread came first.
 
 mod batch;
+mod crew;
 #[cfg(feature = "live")]
 pub mod live;
 mod merge;
@@ -22,7 +24,7 @@ use std::thread;
 use crate::capture::{Capture, Frame, Map};
 use crate::classify::usual_ports;
 use crate::decode::{Decoded, Decoder, Health, Packet, Payload, protocol_word};
-use crate::flow::{Arrival, Endpoint, FlowKey, FrameRef, Moment, ServicePorts, Table, Transport};
+use crate::flow::{Arrival, FlowKey, FrameRef, Moment, ServicePorts, Table};
 use crate::observe::{Talk, Trace, World};
 use batch::Dealer;
 pub use plan::{Glance, Plan, plan};
@@ -48,7 +50,7 @@ impl Settings {
 
 /// Where packets go: a table of this thread, or batches for workers.
 enum Sink<'a> {
-    Here(Box<Table<Talk>>, &'a World),
+    Here(&'a mut Table<Talk>, &'a World),
     Workers(Dealer),
 }
 
@@ -58,17 +60,16 @@ pub type Runs = Vec<Vec<(u32, Capture)>>;
 /// Reads one trace; `keep` says of each frame whether it is to be looked at.
 pub fn read(runs: Runs, settings: &Settings, keep: &(dyn Fn(&Frame<'_>) -> bool + Sync)) -> Trace {
     let world = World::default();
-    let workers = settings.threads.max(1) - 1;
-    let (healths, parts) = if workers == 0 {
-        let table = Box::new(Table::new(settings.ports.clone()));
-        let mut sink = Sink::Here(table, &world);
-        let healths = pump(runs, keep, &mut sink);
-        let part = match sink {
-            Sink::Here(table, world) => worker::finish(*table, world),
-            Sink::Workers(_) => worker::Part::default(),
-        };
-        (healths, vec![part])
+    let straight = |run: &Vec<(u32, Capture)>| matches!(&run[..], [(_, capture)] if capture.map().is_some());
+    let threads = settings.threads.max(1);
+    let (healths, parts) = if runs.iter().all(straight) {
+        together(runs, threads, settings, keep, &world)
+    } else if threads == 1 {
+        let mut table = Table::new(settings.ports.clone());
+        let healths = pump(runs, keep, &mut Sink::Here(&mut table, &world));
+        (healths, vec![worker::finish(table, &world)])
     } else {
+        let workers = threads - 1;
         thread::scope(|scope| {
             let (dealer, receivers) = Dealer::new(workers);
             let handles: Vec<_> = receivers
@@ -92,6 +93,48 @@ pub fn read(runs: Runs, settings: &Settings, keep: &(dyn Fn(&Frame<'_>) -> bool 
     worker::join(parts, healths, &world)
 }
 
+/// Reads mapped captures that follow each other, each by all threads together.
+fn together(
+    runs: Runs,
+    threads: usize,
+    settings: &Settings,
+    keep: &(dyn Fn(&Frame<'_>) -> bool + Sync),
+    world: &World,
+) -> (Vec<Health>, Vec<worker::Part>) {
+    let mut tables: Vec<_> = (0..threads).map(|_| Table::new(settings.ports.clone())).collect();
+    let mut decoder = Decoder::default();
+    let captures: Vec<_> = runs.into_iter().flatten().collect();
+    let origin = captures.first().map_or(0, |(index, _)| *index);
+    let read = |capture| crew::read(capture, origin, keep, &mut decoder, &mut tables, world);
+    let mut healths: Vec<_> = captures.into_iter().map(read).collect();
+    tell_fragments(&mut healths, &decoder);
+    let parts = thread::scope(|scope| {
+        let finish = |table| scope.spawn(move || worker::finish(table, world));
+        let threads: Vec<_> = tables.into_iter().map(finish).collect();
+        let joined = threads.into_iter().map(|thread| match thread.join() {
+            Ok(part) => part,
+            Err(panic) => std::panic::resume_unwind(panic),
+        });
+        joined.collect()
+    });
+    (healths, parts)
+}
+
+/// Reads captures once more, one after the other, and hands on the frames that were looked at.
+pub fn read_again(
+    captures: impl IntoIterator<Item = (u32, Capture)>,
+    keep: &dyn Fn(&Frame<'_>) -> bool,
+    mut each: impl FnMut(u32, &Frame<'_>),
+) {
+    for (index, mut capture) in captures {
+        while let Some(frame) = capture.next() {
+            if keep(&frame) {
+                each(index, &frame);
+            }
+        }
+    }
+}
+
 /// Reads all frames in order and hands their packets on.
 fn pump(runs: Runs, keep: &(dyn Fn(&Frame<'_>) -> bool + Sync), sink: &mut Sink<'_>) -> Vec<Health> {
     let mut decoder = Decoder::default();
@@ -112,10 +155,25 @@ fn pump(runs: Runs, keep: &(dyn Fn(&Frame<'_>) -> bool + Sync), sink: &mut Sink<
     if let Sink::Workers(dealer) = sink {
         dealer.flush();
     }
+    tell_fragments(&mut healths, &decoder);
+    healths
+}
+
+/// What became of fragments is told by the first capture of a trace.
+fn tell_fragments(healths: &mut [Health], decoder: &Decoder) {
     if let Some(health) = healths.first_mut() {
         health.fragments = Some((decoder.fragment_counts(), decoder.incomplete()));
     }
-    healths
+}
+
+/// A packet on its way to its flow; what of it is not looked into is counted.
+fn arrived<'a>(health: &mut Health, frame: &Frame<'_>, packet: Packet<'a>) -> Arrival<'a> {
+    if let Payload::Other(protocol) = packet.payload {
+        health.undecoded(protocol_word(protocol));
+    }
+    health.cover(frame.time);
+    let moment = Moment { time: frame.time, frame: FrameRef { capture: health.index, number: frame.number } };
+    Arrival { moment, wire_len: frame.wire_len, packet }
 }
 
 /// Decodes one frame and hands its packet on.
@@ -127,14 +185,10 @@ fn take(
     origin: u32,
     sink: &mut Sink<'_>,
 ) {
-    let moment = Moment { time: frame.time, frame: FrameRef { capture: health.index, number: frame.number } };
     health.cover(frame.time);
     match decoder.decode(frame.link, frame.octets, frame.wire_len, frame.time, origin) {
         Decoded::Packet(packet) => {
-            if let Payload::Other(protocol) = packet.payload {
-                health.undecoded(protocol_word(protocol));
-            }
-            let arrival = Arrival { moment, wire_len: frame.wire_len, packet };
+            let arrival = arrived(health, frame, packet);
             match sink {
                 Sink::Here(table, world) => table.packet(&arrival, world),
                 Sink::Workers(dealer) => dealer.deal(&arrival, map),
@@ -148,7 +202,7 @@ fn take(
                 Sink::Workers(dealer) => dealer.hear(sender.into(), frame.time),
             }
         }
-        Decoded::Held => {}
+        Decoded::Held { .. } => {}
         Decoded::Undecoded(word) => health.undecoded(word),
         Decoded::UnknownLink => health.unknown_link(frame.link, frame.number),
     }
@@ -158,32 +212,10 @@ fn take(
 /// that it quotes.
 fn shard(packet: &Packet<'_>, workers: usize) -> usize {
     use std::hash::BuildHasher;
-    let end = |address, port| Endpoint { address, port };
-    let key = match &packet.payload {
-        Payload::Tcp(segment) => FlowKey::new(
-            Transport::Tcp,
-            end(packet.source, segment.source_port),
-            end(packet.destination, segment.destination_port),
-        ),
-        Payload::Udp(datagram) => FlowKey::new(
-            Transport::Udp,
-            end(packet.source, datagram.source_port),
-            end(packet.destination, datagram.destination_port),
-        ),
-        Payload::Echo { id, .. } => {
-            FlowKey::new(Transport::Icmp, end(packet.source, *id), end(packet.destination, *id))
-        }
-        Payload::IcmpError(error) => {
-            let (source_port, destination_port) = error.quoted.ports.unwrap_or_default();
-            let transport = if error.quoted.protocol == 17 { Transport::Udp } else { Transport::Tcp };
-            FlowKey::new(
-                transport,
-                end(error.quoted.source, source_port),
-                end(error.quoted.destination, destination_port),
-            )
-        }
-        Payload::Other(_) => return 0,
-    };
+    if workers == 1 {
+        return 0;
+    }
+    let Some(key) = FlowKey::of(packet) else { return 0 };
     // A fixed seed: which worker gets a flow is nobody's business, but it should not change from run to run.
     let hash = foldhash::fast::FixedState::with_seed(0).hash_one(key);
     usize::try_from(hash % workers.max(1) as u64).unwrap_or(0)

@@ -7,12 +7,12 @@ use crossbeam_channel::Receiver;
 use super::batch::Batch;
 use crate::decode::Health;
 use crate::flow::{Flow, Life, ServicePorts, Table};
-use crate::observe::{Seen, Talk, Trace, World};
+use crate::observe::{Said, Talk, Trace, World};
 
 /// What one worker found.
 #[derive(Default)]
 pub(super) struct Part {
-    pub(super) flows: Vec<(Flow, Seen)>,
+    pub(super) flows: Vec<(Box<Flow>, Said)>,
     pub(super) life: Life,
     pub(super) duplicates: BTreeMap<u32, u64>,
     pub(super) stray_icmp: u64,
@@ -25,9 +25,7 @@ pub(super) fn run(batches: &Receiver<Batch>, ports: ServicePorts, world: &World)
         for &(host, time) in batch.heard() {
             table.hear(host, time);
         }
-        for arrival in batch.arrivals() {
-            table.packet(&arrival, world);
-        }
+        table.packets(&batch.arrivals().collect::<Vec<_>>(), world);
     }
     finish(table, world)
 }

@@ -260,6 +260,8 @@ words! {
         Backend444 = "backend-444",
         /// Answers on 444.
         Backend444Unproven = "backend-444-unproven",
+        /// Calls the one on 444 with its own certificate.
+        Backend444Caller = "backend-444-caller",
         /// Answers DNS.
         DnsServed = "dns-served",
         /// Answers SIP on a worker's port.

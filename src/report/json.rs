@@ -104,6 +104,7 @@ fn capture(health: &Health, one_way: bool, unseen: u64, duplicates: u64) -> Valu
         "truncated": summary.truncated,
         "one_way": one_way,
         "clock_steps_back": summary.clock_steps_back,
+        "local_times": summary.local_times,
         "filtered": health.filtered,
         "undecoded": undecoded(health),
         "problems": health_problems(health),

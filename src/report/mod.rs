@@ -1,12 +1,20 @@
 //! Findings in words: what diagnosis decided, told to people and to scripts. One file per format.
 
+pub mod at;
+pub mod brief;
+pub mod csv;
 pub mod explain;
 pub mod harmless;
 pub mod json;
+pub mod junit;
 pub mod page;
 pub mod ports;
+pub mod table;
 pub mod text;
 pub mod words;
+
+#[cfg(test)]
+mod recorded;
 
 use crate::decode::Health;
 use crate::diagnose::Diagnosis;

@@ -281,7 +281,7 @@ const GUTTER: usize = 2;
 /// Columns of labels.
 const LABEL: usize = 11;
 /// Longer lines than this are hard to read, however wide the terminal.
-const READABLE: usize = 110;
+const READABLE: usize = 100;
 /// Narrower than this nothing can be laid out.
 const NARROWEST: usize = 40;
 /// Wider than this no line needs to be.

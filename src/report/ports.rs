@@ -6,6 +6,7 @@ use crate::flow::Transport;
 use crate::reference::{Direction, Group, Interface, Learn, Path, Reference, Version, Zone};
 use crate::report::json::heading;
 use crate::report::page::{Align, Page, Sheet, Tone};
+use crate::report::table::Table;
 
 /// Which rows are asked for; what is not given does not matter.
 #[derive(Debug, Clone, Copy, Default)]
@@ -28,6 +29,23 @@ impl Wanted<'_> {
     /// The rows that fit, in the order of the tables.
     pub fn rows<'r>(&self, reference: &'r Reference) -> Vec<&'r Path> {
         reference.paths().iter().filter(|path| self.fits(reference, path)).collect()
+    }
+
+    /// What the rows have in common, for the line above a table: "Exchange 2010, from cas to mailbox".
+    pub fn caption(&self) -> String {
+        let version = self.version.map_or_else(|| "Exchange".to_owned(), |version| format!("Exchange {version}"));
+        let ends = match (self.from, self.to) {
+            (None, None) => "all roles".to_owned(),
+            (Some(from), None) => format!("from {from}"),
+            (None, Some(to)) => format!("to {to}"),
+            (Some(from), Some(to)) => format!("from {from} to {to}"),
+        };
+        let rest = [
+            self.service.map(str::to_owned),
+            self.transport.map(|transport| transport.word().to_uppercase()),
+            self.port.map(|port| format!("port {port}")),
+        ];
+        [version, ends].into_iter().chain(rest.into_iter().flatten()).collect::<Vec<_>>().join(", ")
     }
 
     fn fits(&self, reference: &Reference, path: &Path) -> bool {
@@ -86,12 +104,47 @@ pub fn text(reference: &Reference, rows: &[&Path], sheet: Sheet) -> String {
     }
     page.gap();
     let rows = rows.len();
-    let note = format!(
-        "{rows} rows. Zone intra-org: from Exchange 2007 on, let any port and protocol pass, both ways. These ports then \
-         serve to understand and to monitor, not to write rules."
-    );
-    page.paragraph(0, 0, &[(Tone::Text, &note)]);
+    page.paragraph(0, 0, &[(Tone::Text, &format!("{rows} rows. {NOTE}"))]);
     page.into_text()
+}
+
+/// Rows for a document or a spreadsheet.
+pub fn table(reference: &Reference, rows: &[&Path]) -> Table {
+    let mut table = Table::new(&[
+        "From",
+        "To",
+        "Ports",
+        "Service",
+        "Purpose",
+        "When blocked",
+        "Zone",
+        "Versions",
+        "Source",
+        "Confidence",
+    ]);
+    for path in rows {
+        let both = if path.direction == Direction::Both { " (both ways)" } else { "" };
+        table.row(vec![
+            path.src.join(", "),
+            format!("{}{both}", path.dst.join(", ")),
+            ports(path),
+            path.services.join(", "),
+            purpose(path),
+            path.symptom.clone(),
+            path.zone.to_string(),
+            versions(path),
+            document_of(reference, path).to_owned(),
+            path.confidence.to_string(),
+        ]);
+    }
+    table
+}
+
+/// The RPC interfaces for a document or a spreadsheet.
+pub fn interface_table(reference: &Reference) -> Table {
+    let mut table = Table::new(&["Name", "Interface", "Listens on", "Served by", "What it is"]);
+    reference.interfaces().iter().for_each(|one| table.row(interface(one)));
+    table
 }
 
 fn ports(path: &Path) -> String {
@@ -124,14 +177,19 @@ fn purpose(path: &Path) -> String {
 
 fn zone(path: &Path) -> String {
     let all = Version::ALL.len() == path.versions.len();
-    let versions: Vec<&str> = path.versions.iter().map(|version| version.word()).collect();
-    let versions = if all { "all versions".to_owned() } else { versions.join(", ") };
-    format!("{} ({versions})", path.zone)
+    format!("{} ({})", path.zone, if all { "all versions".to_owned() } else { versions(path) })
+}
+
+fn versions(path: &Path) -> String {
+    path.versions.iter().map(|version| version.word()).collect::<Vec<_>>().join(", ")
 }
 
 fn source(reference: &Reference, path: &Path) -> String {
-    let document = reference.source(&path.source).map_or(path.source.as_str(), |source| source.document.as_str());
-    format!("{document} [{}]", path.confidence)
+    format!("{} [{}]", document_of(reference, path), path.confidence)
+}
+
+fn document_of<'a>(reference: &'a Reference, path: &'a Path) -> &'a str {
+    reference.source(&path.source).map_or(path.source.as_str(), |source| source.document.as_str())
 }
 
 /// The RPC interfaces for people.
@@ -139,17 +197,8 @@ pub fn interfaces(reference: &Reference, sheet: Sheet) -> String {
     let mut page = Page::new(sheet);
     let known = reference.interfaces();
     if page.width() >= COLUMNS_FROM {
-        let row = |one: &Interface| {
-            vec![
-                one.short_name(),
-                one.uuid.to_string(),
-                one.endpoints.join(", "),
-                one.server_roles.join(", "),
-                one.name.clone(),
-            ]
-        };
         let columns = ["NAME", "INTERFACE", "LISTENS ON", "SERVED BY", "WHAT IT IS"].map(|title| (title, Align::Left));
-        page.table(0, &columns, &known.iter().map(row).collect::<Vec<_>>());
+        page.table(0, &columns, &known.iter().map(interface).collect::<Vec<_>>());
     } else {
         for one in known {
             page.paragraph(0, 4, &[(Tone::Strong, &one.short_name()), (Tone::Text, &one.uuid.to_string())]);
@@ -159,6 +208,16 @@ pub fn interfaces(reference: &Reference, sheet: Sheet) -> String {
         }
     }
     page.into_text()
+}
+
+fn interface(one: &Interface) -> Vec<String> {
+    vec![
+        one.short_name(),
+        one.uuid.to_string(),
+        one.endpoints.join(", "),
+        one.server_roles.join(", "),
+        one.name.clone(),
+    ]
 }
 
 /// The document of `anyany ports --json`.
@@ -182,6 +241,9 @@ pub fn interface_document(reference: &Reference) -> Value {
     Value::Object(document)
 }
 
+/// What must be known before a rule is written from these rows.
+pub const NOTE: &str = "Zone intra-org: from Exchange 2007 on, let any port and protocol pass, both ways. These ports \
+                        then serve to understand and to monitor, not to write rules.";
 /// In the tables: every Exchange server.
 pub const ANY_EXCHANGE: &str = "any-exchange";
 /// The one Exchange role outside of the domain.

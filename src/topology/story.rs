@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use anyany_dissectors::{ReplyClass, Side, Uuid, Value};
 
 use crate::flow::{Endpoint, Flow, FlowKey, FrameRef, Half, Life, Moment, Oriented, Outcome, Transport};
-use crate::observe::{Conversation, Detail, Learnt, LearntFrom, RpcAnswer, Seen, SipEvent, Trace};
+use crate::observe::{Conversation, Detail, Learnt, LearntFrom, RpcAnswer, Said, Seen, SipEvent, Trace};
 use crate::reference::Reference;
 use crate::time::Time;
 
@@ -78,7 +78,7 @@ impl Story {
         let seen = Seen { service: Some(service), requests: 1, replies: 1, ..Seen::default() };
         self.0.life.heard(address(client), time, time);
         self.0.life.heard(address(server), time, time);
-        self.0.conversations.push(Conversation { flow, seen, service, outcome });
+        self.0.conversations.push(Conversation { flow: Box::new(flow), seen: seen.into(), service, outcome });
         Talk { trace: &mut self.0, at }
     }
 }
@@ -94,14 +94,14 @@ impl Talk<'_> {
         conversation.outcome = Outcome::Unanswered;
         conversation.flow.halves[1] = Half::default();
         conversation.flow.established = None;
-        conversation.seen = Seen { requests: 1, ..Seen::default() };
+        conversation.seen = Seen { requests: 1, ..Seen::default() }.into();
         self
     }
 
     /// The handshake succeeds, and the server says no more.
     pub fn handshake_only(mut self) -> Self {
         self.conversation().flow.halves[1].first_data = None;
-        self.conversation().seen = Seen::default();
+        self.conversation().seen = Said::default();
         self
     }
 

@@ -9,7 +9,7 @@ use crate::capture::Frame;
 use crate::decode::{Decoded, Decoder, Health, Payload, protocol_word};
 use crate::diagnose::{Diagnosis, diagnose};
 use crate::flow::{Arrival, Flow, FrameRef, Moment, ServicePorts, Table};
-use crate::observe::{Seen, Talk, Trace, World};
+use crate::observe::{Said, Talk, Trace, World};
 use crate::time::{Span, Time};
 use crate::topology::Roster;
 
@@ -23,7 +23,7 @@ pub struct Watch {
     /// One for each device, by its index.
     healths: Vec<Health>,
     /// Conversations that are over, by when they ended; those older than the window are let go.
-    over: VecDeque<(Flow, Seen)>,
+    over: VecDeque<(Box<Flow>, Said)>,
     window: Span,
     /// Conversations let go early because there were too many.
     let_go: u64,
@@ -59,7 +59,7 @@ impl Watch {
             }
             Decoded::Arp { sender } if !sender.is_unspecified() => self.table.hear(sender.into(), frame.time),
             Decoded::Arp { .. } => health.undecoded("arp"),
-            Decoded::Held => {}
+            Decoded::Held { .. } => {}
             Decoded::Undecoded(word) => health.undecoded(word),
             Decoded::UnknownLink => health.unknown_link(frame.link, frame.number),
         }

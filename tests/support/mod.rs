@@ -7,8 +7,11 @@ pub mod reading;
 
 use std::path::{Path, PathBuf};
 
+use anyany::capture::Capture;
 use anyany::diagnose::{Diagnosis, diagnose};
 use anyany::observe::Trace;
+use anyany::pipeline::read_again;
+use anyany::proof::{Collector, Exhibits, Limits, Sought};
 use anyany::reference::Reference;
 use anyany::topology::{File, Roster, roster};
 
@@ -43,4 +46,13 @@ pub fn files_below(folder: &Path, ending: &str) -> Vec<PathBuf> {
     }
     found.sort();
     found
+}
+
+/// The packets that prove a diagnosis, from the same files.
+pub fn exhibits(files: &[PathBuf], diagnosed: &Diagnosed, limits: Limits) -> Exhibits {
+    let sought = Sought::new(&diagnosed.traces, &diagnosed.roster, &diagnosed.diagnosis, limits);
+    let mut collector = Collector::new(sought);
+    let captures = files.iter().map(|file| Capture::open(file).unwrap_or_else(|why| panic!("{why}")));
+    read_again((0..).zip(captures), &|_| true, |capture, frame| collector.frame(capture, frame));
+    collector.finish()
 }

@@ -303,7 +303,7 @@ impl Line {
 
     /// The one flow that this is.
     pub fn flow(&self) -> Flow {
-        self.live().flow
+        *self.live().flow
     }
 
     /// The one flow that this is, and what was read of it.

@@ -25,7 +25,7 @@ pub(super) const MIDSTREAM_DROP: Explanation = Explanation {
 };
 
 pub(super) const IDLE_TIMEOUT: Explanation = Explanation {
-    phrase: "that a device forgot while they were idle",
+    phrase: "that a device forgot while idle",
     seen: "The connection worked, then nothing was said for a while. The first data after that pause was repeated into \
            silence, or answered with an RST that the other host did not send. Shorter pauses were survived.",
     means: "Firewalls and load balancers forget connections on which nothing passes for some time, and then drop what \

@@ -5,6 +5,7 @@ mod altered;
 mod blocked;
 mod established;
 mod inconclusive;
+pub mod markdown;
 mod not_blocked;
 mod several;
 
@@ -17,7 +18,7 @@ use crate::report::page::{Align, Page, Sheet, Tone};
 /// What there is to say of one kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Explanation {
-    /// Goes on after "2 paths".
+    /// Goes on after "2 paths", or after what [`subject`] says.
     pub phrase: &'static str,
     /// What the packets show.
     pub seen: &'static str,
@@ -68,11 +69,22 @@ pub fn explanation(kind: Kind) -> &'static Explanation {
     }
 }
 
+/// What a kind is said of.
+pub fn subject(kind: Kind) -> &'static str {
+    match kind {
+        Kind::CaptureLoss | Kind::ClockJump => "a capture",
+        Kind::DuplicatePackets | Kind::TruncatedPackets => "packets",
+        Kind::StartedMidway => "connections",
+        _ => "a path",
+    }
+}
+
 /// One kind in full.
 pub fn text(kind: Kind, sheet: Sheet) -> String {
     let explanation = explanation(kind);
     let mut page = Page::new(sheet);
     page.line(0, &[(Tone::Strong, kind.word()), (Tone::Text, &format!(" (verdict: {})", kind.verdict().word()))]);
+    page.paragraph(0, 2, &[(Tone::Text, &format!("It is said of {} {}.", subject(kind), explanation.phrase))]);
     for (title, body) in [("What was seen", explanation.seen), ("Why it means that", explanation.means)] {
         page.heading(title);
         page.paragraph(2, 2, &[(Tone::Text, body)]);
@@ -90,11 +102,12 @@ pub fn text(kind: Kind, sheet: Sheet) -> String {
 pub fn list(sheet: Sheet) -> String {
     let mut page = Page::new(sheet);
     page.line(0, &[(Tone::Text, "Kinds of findings; anyany explain KIND says more of one.")]);
-    for verdict in [Verdict::Blocked, Verdict::Altered, Verdict::NotBlocked, Verdict::Inconclusive] {
+    for verdict in VERDICTS {
         page.heading(verdict.word());
         let kinds = Kind::ALL.iter().filter(|kind| kind.verdict() == verdict);
-        let rows: Vec<Vec<String>> =
-            kinds.map(|kind| vec![kind.word().to_owned(), explanation(*kind).phrase.to_owned()]).collect();
+        let row =
+            |kind: &Kind| vec![kind.word().to_owned(), format!("{} {}", subject(*kind), explanation(*kind).phrase)];
+        let rows: Vec<Vec<String>> = kinds.map(row).collect();
         page.table(2, &[("", Align::Left), ("", Align::Left)], &rows);
     }
     page.into_text()
@@ -118,6 +131,9 @@ pub fn document(kinds: &[Kind]) -> Value {
     document.insert("kinds".to_owned(), kinds.iter().map(one).collect());
     Value::Object(document)
 }
+
+/// What asks for a deed comes first.
+const VERDICTS: [Verdict; 4] = [Verdict::Blocked, Verdict::Altered, Verdict::NotBlocked, Verdict::Inconclusive];
 
 #[cfg(test)]
 mod tests {

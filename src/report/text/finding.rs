@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use crate::decode::Health;
-use crate::diagnose::{Alternative, Finding, Verdict};
+use crate::diagnose::{Alternative, Finding, Party, Verdict};
 use crate::report::harmless::harmless;
 use crate::report::page::{Align, Page, Tone};
 use crate::report::text::answer::whereabouts;
-use crate::report::text::{beyond, clock, grouped, period, sure};
-use crate::report::{Report, words};
+use crate::report::text::{WIDE, beyond, clock, grouped, moment, period, sure};
+use crate::report::{Report, brief, words};
 
 /// One line for each cause.
 pub(super) fn write_incidents(page: &mut Page, report: &Report<'_>) {
@@ -40,6 +40,10 @@ pub(super) fn write(page: &mut Page, report: &Report<'_>) {
         return;
     }
     page.heading("FINDINGS");
+    if findings.len() >= WORTH_A_TABLE {
+        overview(page, report, findings);
+        page.gap();
+    }
     for (at, finding) in findings.iter().take(MOST_FINDINGS).enumerate() {
         if at > 0 {
             page.gap();
@@ -48,8 +52,40 @@ pub(super) fn write(page: &mut Page, report: &Report<'_>) {
     }
     if findings.len() > MOST_FINDINGS {
         page.gap();
-        beyond(page, 2, findings.len() - MOST_FINDINGS, "findings");
+        beyond(page, 2, findings.len() - MOST_FINDINGS, "findings in full");
     }
+}
+
+/// A row for each finding.
+fn overview(page: &mut Page, report: &Report<'_>, findings: &[Finding]) {
+    let shown = findings.iter().take(MOST_ROWS);
+    let word = |finding: &Finding| verdict(finding.judgement.kind.verdict()).1.to_owned();
+    let share = |finding: &Finding| format!("{:.0} %", finding.judgement.confidence * 100.0);
+    let end = |party: &Option<Party>| party.as_ref().map(|party| words::who(report, party)).unwrap_or_default();
+    if page.width() >= WIDE {
+        let row = |finding: &Finding| {
+            vec![
+                finding.id.clone(),
+                word(finding),
+                share(finding),
+                finding.judgement.kind.to_string(),
+                end(&finding.client),
+                end(&finding.server),
+                brief::server_port(report, finding),
+                if finding.client.is_some() { grouped(finding.attempts) } else { String::new() },
+                finding.first.map(moment).unwrap_or_default(),
+            ]
+        };
+        page.table(2, &WIDE_COLUMNS, &shown.map(row).collect::<Vec<_>>());
+    } else {
+        let row = |finding: &Finding| {
+            let what = format!("{}: {}", brief::finding(report, finding), finding.judgement.kind);
+            vec![finding.id.clone(), word(finding), share(finding), what]
+        };
+        let columns = [("", Align::Left), ("", Align::Left), ("sure", Align::Right), ("what", Align::Left)];
+        page.table(2, &columns, &shown.map(row).collect::<Vec<_>>());
+    }
+    beyond(page, 2, findings.len().saturating_sub(MOST_ROWS), "findings");
 }
 
 fn one(page: &mut Page, report: &Report<'_>, finding: &Finding) {
@@ -86,7 +122,7 @@ fn one(page: &mut Page, report: &Report<'_>, finding: &Finding) {
 }
 
 /// The verdict in capital letters, so that colour is not needed.
-fn verdict(verdict: Verdict) -> (Tone, &'static str) {
+pub(super) fn verdict(verdict: Verdict) -> (Tone, &'static str) {
     match verdict {
         Verdict::Blocked => (Tone::Alarm, "BLOCKED"),
         Verdict::Altered => (Tone::Alarm, "ALTERED"),
@@ -102,7 +138,10 @@ fn when(finding: &Finding) -> Option<String> {
         1 => "1 attempt".to_owned(),
         attempts => format!("{} attempts", grouped(attempts)),
     };
+    let altered = finding.judgement.kind.verdict() == Verdict::Altered;
     let success = match (finding.last_success, finding.resolved) {
+        (Some(success), _) if altered => format!("passed as it was sent until {}", clock(success, first)),
+        (None, _) if altered => return Some(format!("{attempts}, {}", period(first, last))),
         (Some(success), true) => format!("worked until {}, and works again afterwards", clock(success, first)),
         (Some(success), false) => format!("worked until {}", clock(success, first)),
         (None, true) => "works afterwards".to_owned(),
@@ -148,7 +187,7 @@ fn frames(report: &Report<'_>, finding: &Finding) -> Vec<(String, String)> {
 }
 
 /// The last part of a capture's path, or all of it where several captures end alike.
-fn file_name<'a>(captures: &[&'a Health], index: u32) -> &'a str {
+pub(super) fn file_name<'a>(captures: &[&'a Health], index: u32) -> &'a str {
     let last = |path: &'a str| path.rsplit(['/', '\\']).next().unwrap_or(path);
     let path = captures.iter().find(|health| health.index == index).map_or("", |health| health.summary.path.as_str());
     let alike = captures.iter().filter(|health| last(&health.summary.path) == last(path)).count();
@@ -157,6 +196,21 @@ fn file_name<'a>(captures: &[&'a Health], index: u32) -> &'a str {
 
 /// Where the lines of a finding begin.
 const INDENT: usize = 6;
+const WIDE_COLUMNS: [(&str, Align); 9] = [
+    ("", Align::Left),
+    ("", Align::Left),
+    ("sure", Align::Right),
+    ("kind", Align::Left),
+    ("client", Align::Left),
+    ("server", Align::Left),
+    ("port", Align::Left),
+    ("attempts", Align::Right),
+    ("first", Align::Left),
+];
+/// So many findings are more than one looks through.
+const WORTH_A_TABLE: usize = 4;
+/// Rows of that table.
+const MOST_ROWS: usize = 100;
 /// Findings printed in full.
 const MOST_FINDINGS: usize = 25;
 /// Incidents printed.

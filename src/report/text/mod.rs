@@ -1,28 +1,39 @@
 //! The report for people: first the answer, then what carries it.
 
 mod answer;
+mod at;
 mod capture;
 mod finding;
 mod hosts;
 mod matrix;
+mod paths;
 mod services;
 
 #[cfg(test)]
 mod tests;
 
 use crate::report::Report;
+use crate::report::at::At;
 use crate::report::page::{Page, Sheet, Tone};
 use crate::time::{Span, Time};
 
 /// The report as text.
 pub fn text(report: &Report<'_>, sheet: Sheet) -> String {
+    text_at(report, None, sheet)
+}
+
+/// The report as text; what was asked of one moment stands behind the answer.
+pub fn text_at(report: &Report<'_>, at: Option<&At<'_>>, sheet: Sheet) -> String {
     let mut page = Page::new(sheet);
     answer::write(&mut page, report);
+    if let Some(at) = at {
+        at::write(&mut page, report, at);
+    }
     // Without a capture nothing more is known; why, was said where the inputs were opened.
     if !report.captures().is_empty() {
         finding::write_incidents(&mut page, report);
         finding::write(&mut page, report);
-        matrix::write(&mut page, report);
+        paths::write(&mut page, report);
         hosts::write(&mut page, report);
         services::write(&mut page, report);
         capture::write(&mut page, report);
@@ -90,6 +101,9 @@ fn grouped(number: u64) -> String {
 fn sure(confidence: f64) -> String {
     format!("{:.0}\u{a0}% sure", confidence * 100.0)
 }
+
+/// From here on tables have room for what narrow lines leave out.
+const WIDE: usize = 120;
 
 /// Says that a list goes on elsewhere.
 fn beyond(page: &mut Page, indent: usize, left: usize, what: &str) {

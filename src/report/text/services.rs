@@ -7,9 +7,9 @@ use crate::observe::{Latency, ServicePort};
 use crate::reference::Interface;
 use crate::report::harmless::harmless;
 use crate::report::page::{Align, Page, Tone};
-use crate::report::text::{beyond, grouped};
+use crate::report::text::{WIDE, beyond, grouped};
 use crate::report::words::ServiceRow;
-use crate::report::{Report, words};
+use crate::report::{Report, brief, words};
 
 /// One table, server by server; the ports where something failed come first.
 pub(super) fn write(page: &mut Page, report: &Report<'_>) {
@@ -30,6 +30,13 @@ pub(super) fn write(page: &mut Page, report: &Report<'_>) {
         rows.truncate(MOST_SERVICES);
         rows.sort_by_key(|(at, ..)| *at);
     }
+    if page.width() >= WIDER {
+        page.heading("SERVICES (milliseconds: so many of 100 were as fast as that)");
+        let cells: Vec<Vec<String>> = rows.iter().map(|row| wide_cells(report, row)).collect();
+        page.table(2, &WIDE_COLUMNS, &cells);
+        remarks(page, &rows, all);
+        return;
+    }
     page.heading("SERVICES (milliseconds: half / 99 of 100 were as fast as that)");
     let cells: Vec<Vec<String>> = rows.iter().map(|row| cells(report, row)).collect();
     let narrow = page.width() < WIDE && rows.iter().any(|(at, ..)| at.server.to_string().len() > V4);
@@ -40,6 +47,10 @@ pub(super) fn write(page: &mut Page, report: &Report<'_>) {
     } else {
         page.table(2, &COLUMNS, &cells);
     }
+    remarks(page, &rows, all);
+}
+
+fn remarks(page: &mut Page, rows: &[Row<'_>], all: usize) {
     beyond(page, 2, all.saturating_sub(MOST_SERVICES), "server ports");
     if rows.iter().any(|(_, row, _)| row.failed > 0) {
         page.line(2, &[(Tone::Text, "failed: the server was not reached, or refused; the findings say which.")]);
@@ -48,15 +59,38 @@ pub(super) fn write(page: &mut Page, report: &Report<'_>) {
 
 type Row<'a> = (ServicePort, ServiceRow, Option<&'a Latency>);
 
-fn cells(report: &Report<'_>, (at, row, response): &Row<'_>) -> Vec<String> {
+fn service(report: &Report<'_>, row: &ServiceRow) -> String {
     let interface = row.interface.map(|uuid| {
         let known = report.reference.interface(uuid);
         known.map_or_else(|| uuid.to_string(), Interface::short_name)
     });
-    let service = match (row.name, interface) {
+    match (row.name, interface) {
         ("epm", _) | (_, None) => row.name.to_owned(),
         (name, Some(interface)) => format!("{name} {}", harmless(&interface)),
-    };
+    }
+}
+
+/// With the server's name, and the whole distribution.
+fn wide_cells(report: &Report<'_>, (at, row, response): &Row<'_>) -> Vec<String> {
+    let mut cells = vec![
+        harmless(&brief::host(report, at.server)).into_owned(),
+        at.server.to_string(),
+        report.roster.role(at.server).to_owned(),
+        format!("{} {}", at.transport.word(), at.port),
+        service(report, row),
+        grouped(row.flows),
+        if row.failed == 0 { "-".to_owned() } else { grouped(row.failed) },
+    ];
+    for latency in [Some(&row.connect), *response] {
+        let latency = latency.filter(|latency| latency.count() > 0);
+        let told = |told: Option<f64>| told.map_or_else(|| "-".to_owned(), millis);
+        cells.extend([0.5, 0.9, 0.99].map(|share| told(latency.map(|latency| latency.quantile_ms(share)))));
+        cells.push(told(latency.map(Latency::max_ms)));
+    }
+    cells
+}
+
+fn cells(report: &Report<'_>, (at, row, response): &Row<'_>) -> Vec<String> {
     vec![
         at.server.to_string(),
         format!("{} {}", at.transport.word(), at.port),
@@ -64,7 +98,7 @@ fn cells(report: &Report<'_>, (at, row, response): &Row<'_>) -> Vec<String> {
         if row.failed == 0 { "-".to_owned() } else { grouped(row.failed) },
         both(Some(&row.connect)),
         both(*response),
-        service,
+        service(report, row),
     ]
 }
 
@@ -109,8 +143,25 @@ const NARROW: [(&str, Align); 6] = [
     ("response", Align::Right),
     ("service", Align::Left),
 ];
-/// From here on a line has room for the longest address and the rest.
-const WIDE: usize = 120;
+const WIDE_COLUMNS: [(&str, Align); 15] = [
+    ("server", Align::Left),
+    ("address", Align::Left),
+    ("role", Align::Left),
+    ("port", Align::Left),
+    ("service", Align::Left),
+    ("flows", Align::Right),
+    ("failed", Align::Right),
+    ("connect 50", Align::Right),
+    ("90", Align::Right),
+    ("99", Align::Right),
+    ("max", Align::Right),
+    ("answer 50", Align::Right),
+    ("90", Align::Right),
+    ("99", Align::Right),
+    ("max", Align::Right),
+];
+/// From here on a line has room for all that is known.
+const WIDER: usize = 150;
 /// Characters of the longest IPv4 address.
 const V4: usize = 15;
 /// Server ports printed.

@@ -148,7 +148,7 @@ impl Bracket {
 fn fatal(flow: &Flow) -> Option<Pause> {
     let pause = flow.pause.filter(|pause| !pause.answered && pause.span >= SHORTEST_PAUSE)?;
     let half = flow.half(pause.by);
-    let repeated = half.delivery.repeated.is_some_and(|repeated| repeated.count >= super::FEWEST_REPEATS);
+    let repeated = half.delivery.repeated.as_ref().is_some_and(|repeated| repeated.count >= super::FEWEST_REPEATS);
     let since = half.delivery.open_since.or(half.tail_since)?;
     (repeated && follows(pause, since)).then_some(pause)
 }

@@ -70,7 +70,7 @@ impl Quiet {
 
     fn on(flow: &Flow, speaker: Side) -> Option<Self> {
         let half = flow.half(speaker);
-        if let (Some(repeated), Some(since)) = (half.delivery.repeated, half.delivery.open_since) {
+        if let (Some(repeated), Some(since)) = (half.delivery.repeated.as_deref(), half.delivery.open_since) {
             let what = if repeated.largest > 0 { What::Data } else { What::Fin };
             let (repeats, heard, last) = (repeated.count, repeated.heard, repeated.last);
             return Some(Self { speaker, what, since, last, repeats, heard });

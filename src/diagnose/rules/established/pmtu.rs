@@ -41,7 +41,7 @@ impl Direction<'_> {
         let flow = self.flow();
         let (half, receiver) = (flow.half(self.sender), flow.half(self.sender.other()));
         let delivery = &half.delivery;
-        let (repeated, since) = (delivery.repeated?, delivery.open_since?);
+        let (repeated, since) = (**delivery.repeated.as_ref()?, delivery.open_since?);
         let at_full = repeated.count - repeated.smaller.min(repeated.count);
         let waits = end(self.context, flow).since(since.time) >= LONG_ENOUGH
             && repeated.last.time.since(since.time) >= SHORTEST;
@@ -84,7 +84,7 @@ impl Direction<'_> {
     /// It was acknowledged as soon as it was sent in smaller pieces: the sender found the black hole.
     fn shrunk(&self) -> Option<Judgement> {
         let delivery = &self.flow().half(self.sender).delivery;
-        let shrunk = delivery.shrunk?;
+        let shrunk = **delivery.shrunk.as_ref()?;
         let at_full = shrunk.count - shrunk.smaller.min(shrunk.count);
         let slow = shrunk.last.time.since(shrunk.first.time) >= SHORTEST;
         let size = self.full_size(shrunk.largest)?;
@@ -180,7 +180,7 @@ impl Direction<'_> {
         let from = self.from();
         self.context.of_pair(self.conversation).filter(|other| other.flow.first != self.flow().first).any(|other| {
             let side = if other.flow.initiator.address == from { Side::Initiator } else { Side::Responder };
-            other.flow.half(side).delivery.repeated.is_some_and(|repeated| repeated.largest >= length)
+            other.flow.half(side).delivery.repeated.as_ref().is_some_and(|repeated| repeated.largest >= length)
         })
     }
 
