@@ -42,6 +42,8 @@ struct Wanted<'a> {
     port: u16,
     service: &'a str,
     interface: Option<&'a Interface>,
+    /// Whether some row is about this interface; then rows about none are not.
+    claimed: bool,
 }
 
 impl Reference {
@@ -63,8 +65,7 @@ impl Reference {
         version: Option<&str>,
     ) -> Option<&Path> {
         let version: Option<Version> = version.and_then(|version| version.parse().ok());
-        let interface = interface.and_then(|uuid| self.interface(uuid));
-        let wanted = Wanted { transport, port, service, interface };
+        let wanted = self.wanted(transport, port, service, interface);
         let mut best: Option<(Fit, &Path)> = None;
         for path in &self.paths {
             let of_version = version.is_none_or(|version| path.versions.contains(&version));
@@ -105,11 +106,22 @@ impl Reference {
         service: &str,
         interface: Option<Uuid>,
     ) -> bool {
-        let interface = interface.and_then(|uuid| self.interface(uuid));
-        let fit = port_fits(path, &Wanted { transport, port, service, interface });
+        let fit = port_fits(path, &self.wanted(transport, port, service, interface));
         fit.is_some_and(|(port, interface)| {
             interface != InterfaceFit::OfOthers && (port == PortFit::Listed || interface == InterfaceFit::Named)
         })
+    }
+
+    fn wanted<'a>(
+        &'a self,
+        transport: Transport,
+        port: u16,
+        service: &'a str,
+        interface: Option<Uuid>,
+    ) -> Wanted<'a> {
+        let interface = interface.and_then(|uuid| self.interface(uuid));
+        let claims = |interface: &Interface| self.paths.iter().any(|path| path.interfaces.contains(&interface.id));
+        Wanted { transport, port, service, interface, claimed: interface.is_some_and(claims) }
     }
 
     /// Whether the row is in the direction of the conversation, and how many of its two ends name a
@@ -147,7 +159,7 @@ fn port_fits(path: &Path, wanted: &Wanted<'_>) -> Option<(PortFit, InterfaceFit)
     }
     let interface = match wanted.interface {
         Some(interface) if path.interfaces.contains(&interface.id) => InterfaceFit::Named,
-        Some(_) if !path.interfaces.is_empty() => InterfaceFit::OfOthers,
+        Some(_) if !path.interfaces.is_empty() || wanted.claimed => InterfaceFit::OfOthers,
         _ => InterfaceFit::Any,
     };
     if wanted.transport == Transport::Icmp || path.ports.contains(&wanted.port) {

@@ -47,7 +47,7 @@ const NEEDED: &[(&str, &str, &[Version], &[&str])] = &[
     ("reverse-proxy", "mailbox", &[V2016, V2019, Se], &["revproxy-cas"]),
     ("telephony", "um", &[V2007, V2010], &["um-sip-07", "um-worker", "um-rtp"]),
     ("telephony", "cas", &[V2013], &["um-callrouter-13"]),
-    ("telephony", "mailbox", &[V2013, V2016], &["um-service-13", "um-worker", "um-rtp"]),
+    ("telephony", "mailbox", &[V2013, V2016], &["um-worker", "um-rtp"]),
     ("outlook", "cas", &[V2007, V2010, V2013], &["autod-ews-owa"]),
     ("exo", "mailbox", &[V2016, V2019, Se], &["hybrid-https", "hybrid-smtp"]),
 ];

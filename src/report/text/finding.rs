@@ -138,7 +138,10 @@ fn when(finding: &Finding) -> Option<String> {
         1 => "1 attempt".to_owned(),
         attempts => format!("{} attempts", grouped(attempts)),
     };
+    let altered = finding.judgement.kind.verdict() == Verdict::Altered;
     let success = match (finding.last_success, finding.resolved) {
+        (Some(success), _) if altered => format!("passed as it was sent until {}", clock(success, first)),
+        (None, _) if altered => return Some(format!("{attempts}, {}", period(first, last))),
         (Some(success), true) => format!("worked until {}, and works again afterwards", clock(success, first)),
         (Some(success), false) => format!("worked until {}", clock(success, first)),
         (None, true) => "works afterwards".to_owned(),

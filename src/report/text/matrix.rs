@@ -1,25 +1,17 @@
-//! Role by role and service by service: a letter for each, so that colour is not needed.
+//! Pairs of roles down, services across, a letter for each: what passes, what does not, and what was never seen.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::report::page::{Page, Tone};
 use crate::report::text::beyond;
 use crate::report::words::PathRow;
-use crate::report::{Report, words};
 
-/// The matrix of the document's `paths`: pairs of roles down, services across. Where not all services fit
-/// the line, they go on below.
-pub(super) fn write(page: &mut Page, report: &Report<'_>) {
-    let paths = words::paths(report);
-    if paths.is_empty() {
-        return;
+/// The matrix of the document's `paths`. Where not all services fit the line, they go on below.
+pub(super) fn write(page: &mut Page, paths: &[PathRow]) {
+    let mut cells: BTreeMap<(&str, &str), BTreeMap<&str, Mark>> = BTreeMap::new();
+    for path in paths {
+        cells.entry((&path.from, &path.to)).or_default().insert(&path.service, Mark::of(path));
     }
-    let mut cells: BTreeMap<(String, String), BTreeMap<&str, Mark>> = BTreeMap::new();
-    for path in &paths {
-        let row = cells.entry((path.from.clone(), path.to.clone())).or_default();
-        row.insert(&path.service, Mark::of(path));
-    }
-    page.heading("ROLE BY ROLE (who opens → who answers)");
     let pairs: Vec<_> = cells.iter().take(MOST_PAIRS).collect();
     let labels: Vec<String> = pairs.iter().map(|((from, to), _)| format!("{from} → {to}")).collect();
     let label = labels.iter().map(|label| label.chars().count()).max().unwrap_or(0);
@@ -28,31 +20,20 @@ pub(super) fn write(page: &mut Page, report: &Report<'_>) {
         let heads: Vec<(Tone, String)> = block.iter().map(|service| (Tone::Text, format!("  {service}"))).collect();
         line(page, &format!("{:label$}", ""), &heads);
         for ((_, row), name) in pairs.iter().zip(&labels) {
-            let marks: Vec<Option<Mark>> = block.iter().map(|service| row.get(service).copied()).collect();
-            if marks.iter().all(Option::is_none) {
-                continue;
-            }
-            let marks = marks.iter().zip(&block).map(|(mark, service)| {
-                let (tone, letter) = mark.map_or((Tone::Text, ""), Mark::shown);
-                (tone, format!("  {letter:>width$}", width = service.chars().count()))
-            });
-            line(page, &format!("{name:label$}"), &marks.collect::<Vec<_>>());
+            let marks: Vec<(Tone, String)> = block.iter().map(|service| cell(service, row.get(service))).collect();
+            line(page, &format!("{name:label$}"), &marks);
         }
-        page.gap();
     }
     beyond(page, INDENT, cells.len().saturating_sub(MOST_PAIRS), "pairs of roles");
-    page.paragraph(INDENT, INDENT, &[(Tone::Text, LEGEND)]);
-    if paths.iter().any(|path| path.status == NEVER_SEEN) {
-        page.paragraph(INDENT, INDENT, &[(Tone::Text, &never(&paths))]);
-    }
+    page.paragraph(INDENT, INDENT, &[(Tone::Text, &legend(paths))]);
 }
 
-/// What a cell says.
-#[derive(Debug, Clone, Copy)]
+/// What a cell says, the gravest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Mark {
-    Ok,
-    Degraded,
     Blocked,
+    Degraded,
+    Ok,
     NeverSeen,
 }
 
@@ -61,19 +42,24 @@ impl Mark {
         match path.status {
             "blocked" => Self::Blocked,
             "degraded" => Self::Degraded,
-            NEVER_SEEN => Self::NeverSeen,
+            "never-seen" => Self::NeverSeen,
             _ => Self::Ok,
         }
     }
 
-    fn shown(self) -> (Tone, &'static str) {
+    fn shown(self) -> (Tone, &'static str, &'static str) {
         match self {
-            Self::Ok => (Tone::Good, "ok"),
-            Self::Degraded => (Tone::Doubt, "D"),
-            Self::Blocked => (Tone::Alarm, "B"),
-            Self::NeverSeen => (Tone::Text, "-"),
+            Self::Blocked => (Tone::Alarm, "B", "blocked"),
+            Self::Degraded => (Tone::Doubt, "D", "degraded (part of it is blocked, altered or fails)"),
+            Self::Ok => (Tone::Good, "ok", "passes"),
+            Self::NeverSeen => (Tone::Text, "-", "always needed between such hosts, and never seen here"),
         }
     }
+}
+
+fn cell(service: &str, mark: Option<&Mark>) -> (Tone, String) {
+    let (tone, letter, _) = mark.map_or((Tone::Text, "", ""), |mark| mark.shown());
+    (tone, format!("  {letter:>width$}", width = service.chars().count()))
 }
 
 /// Services in groups that fit beside the pairs of roles; at least one in each.
@@ -94,26 +80,24 @@ fn blocks<'a>(services: &BTreeSet<&'a str>, room: usize) -> Vec<Vec<&'a str>> {
     blocks
 }
 
-/// A row, without spaces at its end.
+/// A row, without spaces at its end; none where it would be empty.
 fn line(page: &mut Page, label: &str, cells: &[(Tone, String)]) {
-    let filled = cells.iter().rposition(|(_, cell)| !cell.trim().is_empty()).map_or(0, |last| last + 1);
+    let Some(last) = cells.iter().rposition(|(_, cell)| !cell.trim().is_empty()) else { return };
     let mut pieces = vec![(Tone::Text, label)];
-    pieces.extend(cells.iter().take(filled).map(|(tone, cell)| (*tone, cell.as_str())));
+    pieces.extend(cells.iter().take(last + 1).map(|(tone, cell)| (*tone, cell.as_str())));
     page.line(INDENT, &pieces);
 }
 
-fn never(paths: &[PathRow]) -> String {
-    let longest = paths.iter().filter_map(|path| path.every).max();
-    let pace = match longest {
-        Some(every) if every >= 120 => format!(" Some of it comes only every {} minutes.", every / 60),
-        _ => String::new(),
-    };
-    format!("What was never seen was not tried here while captured: it is neither open nor blocked.{pace}")
+/// The letters that were used.
+fn legend(paths: &[PathRow]) -> String {
+    let marks: BTreeSet<Mark> = paths.iter().map(Mark::of).collect();
+    let said = marks.into_iter().map(|mark| {
+        let (_, letter, means) = mark.shown();
+        format!("{letter}: {means}")
+    });
+    format!("{}.", said.collect::<Vec<_>>().join("; "))
 }
 
-const LEGEND: &str = "ok: passes. D: degraded, part of it is blocked, altered or fails. B: blocked, nothing passes. \
-                      -: needed by these roles, and never seen here. Empty: neither seen nor always needed.";
-const NEVER_SEEN: &str = "never-seen";
 /// Columns in front of every line.
 const INDENT: usize = 2;
 /// Columns in front of every service.

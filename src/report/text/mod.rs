@@ -35,7 +35,6 @@ pub fn text_at(report: &Report<'_>, at: Option<&At<'_>>, sheet: Sheet) -> String
     if !report.captures().is_empty() {
         finding::write_incidents(&mut page, report);
         finding::write(&mut page, report);
-        matrix::write(&mut page, report);
         paths::write(&mut page, report);
         hosts::write(&mut page, report);
         services::write(&mut page, report);

@@ -10,7 +10,7 @@ use super::policy::row;
 use crate::diagnose::{Finding, Kind, Verdict};
 use crate::flow::{Outcome, Transport};
 use crate::observe::{Conversation, Trace};
-use crate::reference::{Need, Path};
+use crate::reference::{Direction, Need, Path};
 use crate::report::Report;
 use crate::time::Time;
 
@@ -69,8 +69,12 @@ pub fn paths(report: &Report<'_>) -> Vec<PathRow> {
             None => {}
         }
     }
-    for (key, every) in expected(report) {
-        rows.entry(key).or_insert(Attempts { required: true, every, ..Attempts::default() });
+    for ((from, to, service), (every, either)) in expected(report) {
+        // Datagrams of both directions are one conversation, whoever began it.
+        if either && rows.contains_key(&(to.clone(), from.clone(), service)) {
+            continue;
+        }
+        rows.entry((from, to, service)).or_insert(Attempts { required: true, every, ..Attempts::default() });
     }
     rows.into_iter().filter_map(|(key, row)| row.settle(key)).collect()
 }
@@ -171,7 +175,9 @@ fn required(report: &Report<'_>, trace: &Trace, one: &Conversation, known: &mut 
 
 /// What no deployment works without, between hosts that the topology file names and that were captured
 /// talking to each other, both ways: only of those could the rest have been seen here.
-fn expected<'a>(report: &'a Report<'_>) -> BTreeMap<(String, String, &'a str), Option<u32>> {
+///
+/// With each, how often it comes, and whether either side may begin it.
+fn expected<'a>(report: &'a Report<'_>) -> BTreeMap<(String, String, &'a str), (Option<u32>, bool)> {
     let mut expected = BTreeMap::new();
     for (client, server) in report.traces.iter().flat_map(|trace| talking(report, trace)) {
         let from: Vec<&str> = report.roster.roles(client).collect();
@@ -179,21 +185,23 @@ fn expected<'a>(report: &'a Report<'_>) -> BTreeMap<(String, String, &'a str), O
         let newest = report.roster.versions_between(client, server, report.reference).into_iter().next();
         for path in report.reference.needed(&from, &to, newest) {
             let every = report.reference.rhythms().iter().find(|rhythm| rhythm.path == path.id);
+            let either = path.direction == Direction::Both && path.transport == [Transport::Udp];
             for service in services(path) {
                 let key = (report.roster.role(client).to_owned(), report.roster.role(server).to_owned(), service);
-                expected.insert(key, every.map(|rhythm| rhythm.every));
+                expected.insert(key, (every.map(|rhythm| rhythm.every), either));
             }
         }
     }
     expected
 }
 
-/// The services of a path that must show: of several versions of one (HTTP with and without TLS, media
-/// and its control) the first.
+/// The services of a path that must show: of several that stand in for each other (HTTP with and without
+/// TLS, media and its control) the first, and none that is only a fallback.
 fn services(path: &Path) -> impl Iterator<Item = &str> {
-    let all = path.services.iter().map(String::as_str).filter(|service| *service != "other");
+    let named = |service: &&str| *service != "other" && !service.starts_with("netbios-");
     let alike = |service: &str| matches!(service, "http" | "https" | "rtp" | "rtcp");
     let mut seen = false;
+    let all = path.services.iter().map(String::as_str).filter(named);
     all.filter(move |service| !alike(service) || !std::mem::replace(&mut seen, true))
 }
 

@@ -46,13 +46,11 @@ pub fn policy(report: &Report<'_>, finding: &Finding) -> Option<Ruling> {
     (stated || ruling.support != Support::NotApplicable).then_some(ruling)
 }
 
-/// The same for people: the sentence, then where it stands.
+/// The same for people: the sentence, then the first document in which it stands.
 pub fn policy_sentence(report: &Report<'_>, finding: &Finding) -> Option<String> {
     let ruling = policy(report, finding)?;
-    if ruling.sources.is_empty() {
-        return Some(ruling.sentence);
-    }
-    Some(format!("{} [{}]", ruling.sentence, ruling.sources.join("; ")))
+    let document = ruling.sources.first().map(|document| format!(" [{document}]")).unwrap_or_default();
+    Some(format!("{}{document}", ruling.sentence))
 }
 
 pub(super) fn ruling(report: &Report<'_>, client: &Party, server: &Party, finding: &Finding) -> Ruling {
