@@ -453,7 +453,7 @@ impl<'a> Context<'a> {
     /// Whether a block between these hosts is ours to judge: one of them has a known role, or both addresses are private.
     pub fn concerns_us(&self, client: IpAddr, server: IpAddr) -> bool {
         let known = |address| !matches!(self.roster.role(address), "unknown" | "client");
-        known(client) || known(server) || (private(client) && private(server))
+        known(client) || known(server) || (is_private(client) && is_private(server))
     }
 }
 
@@ -475,7 +475,7 @@ fn nearest(voices: &[Voice], time: Time, only: Option<IpAddr>) -> Option<Voice> 
 }
 
 /// RFC 1918, RFC 4193, link-local and documentation addresses: hosts of one organization.
-fn private(address: IpAddr) -> bool {
+pub(super) fn is_private(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => {
             address.is_private() || address.is_link_local() || address.is_loopback() || address.is_documentation()

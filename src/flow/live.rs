@@ -184,6 +184,7 @@ impl<O: Observer> Live<O> {
         half.isn.get_or_insert(segment.sequence);
         half.options = Some(segment.options);
         let next = segment.sequence.wrapping_add(1);
+        half.delivery.begins(next);
         if half.next_sequence.is_none_or(|known| distance(known, next) > 0) {
             half.next_sequence = Some(next);
         }

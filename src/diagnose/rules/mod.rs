@@ -43,6 +43,8 @@ const ORDER: &[Rule] = &[
     refused::judge,
     icmp::judge,
     syn_ack::judge,
+    established::overload::deaf,
+    rpc::moved,
     silence::judge,
     udp::judge,
     // Established, then failed: the telling kinds before the plain ones.

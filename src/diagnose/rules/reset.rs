@@ -1,6 +1,7 @@
 //! An established connection cut by RST: by its owner, or by a device (signatures.md b and k)?
 
 use super::Ruling;
+use crate::diagnose::context::initial_ttl;
 use crate::diagnose::{Attribution, Context, Judgement, Kind};
 use crate::flow::{Outcome, Reset};
 use crate::observe::Conversation;
@@ -38,10 +39,23 @@ pub(super) fn judge(context: &Context<'_>, conversation: &Conversation) -> Rulin
     }
     let judgement = Judgement::new(Kind::ResetByHost, Attribution::Endpoint, 0.8)
         .because(format!("{owner} cut the connection while a request waited for its answer"))
-        .because(format!("the RST has TTL {}, as its other packets have: it is the host's own", reset.ttl))
+        .because(whose(reset))
         .or("a device on the path that answers in the host's name", "the RST looks like the host's own packets", "")
         .frame(reset.moment, format!("RST of {owner}"));
     Ruling::Found(judgement)
+}
+
+fn whose(reset: &Reset) -> String {
+    let ttl = reset.ttl;
+    match reset.usual_ttl {
+        Some(usual) if (usual.low..=usual.high).contains(&ttl) => {
+            format!("the RST has TTL {ttl}, as its other packets have: it is the host's own")
+        }
+        Some(usual) => {
+            format!("the RST has TTL {ttl}, its other packets {}: too little to say that another sent it", usual.first)
+        }
+        None => format!("the RST has TTL {ttl}; nothing else of the host was seen here to compare it with"),
+    }
 }
 
 /// How strongly the RST differs from what its alleged sender sends, 0 to 1, and in which ways.
@@ -60,6 +74,14 @@ fn weigh(
         match away {
             0 => {}
             1 if reset.ttl < usual.low || !steady || !foreign => {}
+            // A route may have changed by one router, but the sender of this packet sits on this very link.
+            1 if reset.ttl == initial_ttl(reset.ttl) => {
+                score += 0.75;
+                reasons.push(format!(
+                    "it has TTL {}, as sent, all other packets of {owner} here {}: it has passed no router, they have",
+                    reset.ttl, usual.first
+                ));
+            }
             1 => {
                 score += 0.35;
                 reasons.push(format!(
