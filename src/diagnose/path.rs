@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
+use crate::diagnose::asked::Asked;
 use crate::diagnose::{Context, Evidence, Finding, Judgement, Kind, Party, Severity, Verdict};
 use crate::flow::{Endpoint, Outcome, Transport};
 use crate::observe::Conversation;
@@ -42,6 +43,8 @@ struct Failed {
     attempts: u64,
     /// SYNs or requests.
     tries: u64,
+    /// What was asked in datagrams.
+    asked: Asked,
     /// Attempts that met with more than silence.
     answered: u64,
     first: Time,
@@ -81,6 +84,7 @@ impl Paths {
             service: conversation.service,
             attempts: 1,
             tries: u64::from(flow.tries.count),
+            asked: Asked::of(&conversation.flow),
             answered: u64::from(conversation.outcome != Outcome::Unanswered),
             first: flow.first.time,
             last: flow.last.time,
@@ -98,6 +102,7 @@ impl Paths {
             service: told.service,
             attempts: 1,
             tries: 0,
+            asked: Asked::default(),
             answered: 0,
             first: told.first,
             last: told.last,
@@ -112,6 +117,7 @@ impl Paths {
         if let Some(failed) = self.failed.get_mut(&key) {
             failed.attempts += new.attempts;
             failed.tries += new.tries;
+            failed.asked.join(&new.asked);
             failed.answered += new.answered;
             failed.first = failed.first.min(new.first);
             failed.last = failed.last.max(new.last);
@@ -133,7 +139,7 @@ impl Paths {
     /// replaces the plain one for the same path.
     pub(super) fn settle(&mut self, context: &Context<'_>) {
         self.leave_strangers_alone(context);
-        self.settle_single_tries();
+        self.settle_single_tries(context);
         self.fold_into_more_telling();
     }
 
@@ -174,15 +180,19 @@ impl Paths {
     }
 
     /// Too few tries in all, and nothing else that speaks for a block, is too little to say so.
-    fn settle_single_tries(&mut self) {
+    fn settle_single_tries(&mut self, context: &Context<'_>) {
         let weak = |(key, failed): (&(Path, Kind), &Failed)| {
-            let fewest = match key.1 {
-                Kind::SynDropped => FEWEST_TRIES,
-                Kind::RpcDynamicPortBlocked => FEWEST_TRIES_AFTER_MAPPER,
-                Kind::UdpBlocked => FEWEST_REQUESTS,
-                _ => 0,
+            let enough = match key.1 {
+                Kind::SynDropped => failed.tries >= FEWEST_TRIES,
+                Kind::RpcDynamicPortBlocked => failed.tries >= FEWEST_TRIES_AFTER_MAPPER,
+                Kind::UdpBlocked => {
+                    let (client, server, transport, port) = key.0;
+                    let mut successes = context.successes(client, Endpoint { address: server, port }, transport);
+                    failed.asked.is_enough(successes.next().is_some())
+                }
+                _ => true,
             };
-            (failed.answered == 0 && failed.tries < fewest).then_some(*key)
+            (failed.answered == 0 && !enough).then_some(*key)
         };
         let weak: Vec<_> = self.failed.iter().filter_map(weak).collect();
         for key in weak {
@@ -234,6 +244,7 @@ impl Paths {
             Some(failed) => {
                 failed.attempts += other.attempts;
                 failed.tries += other.tries;
+                failed.asked.join(&other.asked);
                 failed.answered += other.answered;
                 failed.first = failed.first.min(other.first);
                 failed.last = failed.last.max(other.last);
@@ -370,8 +381,6 @@ pub const MOST_FINDINGS: usize = 10_000;
 const FEWEST_TRIES: u64 = 3;
 /// Tries of a port that the endpoint mapper has just named: it is surely there.
 const FEWEST_TRIES_AFTER_MAPPER: u64 = 2;
-/// Requests over UDP: a lost one is nothing.
-const FEWEST_REQUESTS: u64 = 2;
 /// What silence alone may reach (contract).
 const SILENCE_ALONE: f64 = 0.7;
 /// Frames named under one finding.

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::net::IpAddr;
 
+use crate::decode::{Packet, Payload};
 use crate::time::Time;
 
 /// Address and port.
@@ -62,6 +63,32 @@ impl FlowKey {
     pub fn new(transport: Transport, source: Endpoint, destination: Endpoint) -> Self {
         let (low, high) = if source <= destination { (source, destination) } else { (destination, source) };
         Self { transport, low, high }
+    }
+
+    /// The key of the flow that a packet belongs to; of an ICMP error, of the flow that it quotes. `None` of
+    /// what belongs to no flow.
+    pub fn of(packet: &Packet<'_>) -> Option<Self> {
+        let ends = |transport, source_port, destination_port| {
+            let source = Endpoint { address: packet.source, port: source_port };
+            Self::new(transport, source, Endpoint { address: packet.destination, port: destination_port })
+        };
+        match &packet.payload {
+            Payload::Tcp(segment) => Some(ends(Transport::Tcp, segment.source_port, segment.destination_port)),
+            Payload::Udp(datagram) => Some(ends(Transport::Udp, datagram.source_port, datagram.destination_port)),
+            Payload::Echo { id, .. } => Some(ends(Transport::Icmp, *id, *id)),
+            Payload::IcmpError(error) => {
+                let quoted = &error.quoted;
+                let transport = match quoted.protocol {
+                    6 => Transport::Tcp,
+                    17 => Transport::Udp,
+                    _ => return None,
+                };
+                let (source_port, destination_port) = quoted.ports?;
+                let source = Endpoint { address: quoted.source, port: source_port };
+                Some(Self::new(transport, source, Endpoint { address: quoted.destination, port: destination_port }))
+            }
+            Payload::Other(_) => None,
+        }
     }
 }
 

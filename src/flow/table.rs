@@ -5,7 +5,9 @@ use std::net::IpAddr;
 use hashbrown::HashMap;
 
 use crate::decode::{Control, IcmpError, Payload, Segment};
-use crate::flow::{Arrival, Endpoint, Flow, FlowKey, IcmpReport, Life, Live, Moment, Observer, Oriented, Transport};
+use crate::flow::{
+    Arrival, Endpoint, Flow, FlowKey, IcmpReport, Life, Live, Moment, Observer, Oriented, Transport, simultaneous,
+};
 use crate::time::{Span, Time};
 
 /// How likely a port is a server's, for flows whose beginning was not seen.
@@ -53,7 +55,7 @@ impl ServicePorts {
     }
 
     /// Higher is likelier.
-    fn rank(&self, transport: Transport, port: u16) -> u8 {
+    pub(super) fn rank(&self, transport: Transport, port: u16) -> u8 {
         match port {
             port if self.usual.have(transport, port) => 3,
             port if self.listed.have(transport, port) => 2,
@@ -96,6 +98,26 @@ impl<O: Observer> Table<O> {
         }
     }
 
+    /// Takes packets in order of time; those of one time in the order in which they must have been sent.
+    pub fn packets<'a>(&mut self, arrivals: impl IntoIterator<Item = Arrival<'a>>, world: &O::World) {
+        let mut group: Vec<Arrival<'a>> = Vec::new();
+        let mut arrivals = arrivals.into_iter().peekable();
+        while let Some(arrival) = arrivals.next() {
+            let goes_on = arrivals.peek().is_some_and(|next| next.moment.time == arrival.moment.time);
+            if group.is_empty() && !goes_on {
+                self.packet(&arrival, world);
+                continue;
+            }
+            group.push(arrival);
+            if !goes_on {
+                simultaneous::settle(&mut group, &self.ports);
+                for arrival in group.drain(..) {
+                    self.packet(&arrival, world);
+                }
+            }
+        }
+    }
+
     /// Takes one packet.
     pub fn packet(&mut self, arrival: &Arrival<'_>, world: &O::World) {
         let packet = &arrival.packet;
@@ -127,7 +149,7 @@ impl<O: Observer> Table<O> {
                 })
             }
             Payload::IcmpError(error) => {
-                self.icmp_error(packet.source, *error, arrival.moment);
+                self.icmp_error(arrival, *error);
                 false
             }
             Payload::Other(_) => false,
@@ -222,24 +244,15 @@ impl<O: Observer> Table<O> {
         at
     }
 
-    fn icmp_error(&mut self, sender: IpAddr, error: IcmpError, moment: Moment) {
-        let quoted = error.quoted;
-        let transport = match quoted.protocol {
-            6 => Transport::Tcp,
-            17 => Transport::Udp,
-            _ => return,
-        };
-        let Some((source_port, destination_port)) = quoted.ports else { return };
-        let source = Endpoint { address: quoted.source, port: source_port };
-        let destination = Endpoint { address: quoted.destination, port: destination_port };
-        let key = FlowKey::new(transport, source, destination);
-        let live = self.index.get(&key).and_then(|&at| self.flows.get_mut(at));
-        let Some(live) = live else {
+    fn icmp_error(&mut self, arrival: &Arrival<'_>, error: IcmpError) {
+        let Arrival { moment, packet, .. } = arrival;
+        let (Some(key), Some((port, _))) = (FlowKey::of(packet), error.quoted.ports) else { return };
+        let Some(live) = self.index.get(&key).and_then(|&at| self.flows.get_mut(at)) else {
             self.counters.stray_icmp += 1;
             return;
         };
-        let about = live.flow.side_of(source);
-        live.flow.icmp_error(IcmpReport { sender, moment, about, error });
+        let about = live.flow.side_of(Endpoint { address: error.quoted.source, port });
+        live.flow.icmp_error(IcmpReport { sender: packet.source, moment: *moment, about, error });
     }
 
     /// Lets go of flows that are over or idle, and of signs of life before `forget`, so that a live

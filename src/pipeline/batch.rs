@@ -15,7 +15,7 @@ use crate::time::Time;
 /// is one; else it is copied once, into the batch's arena.
 #[derive(Debug, Default)]
 pub(super) struct Batch {
-    map: Option<Arc<Map>>,
+    maps: Vec<Arc<Map>>,
     arena: Vec<u8>,
     packets: Vec<Stored>,
     heard: Vec<(IpAddr, Time)>,
@@ -31,17 +31,19 @@ struct Stored {
 #[derive(Debug)]
 enum Place {
     Nowhere,
-    Mapped(Range<usize>),
+    /// In the map with this index.
+    Mapped(usize, Range<usize>),
     Copied(Range<usize>),
 }
 
 impl Batch {
-    fn push(&mut self, arrival: &Arrival<'_>, map: Option<&Arc<Map>>) {
+    /// Takes one packet; `map` is that of its file.
+    pub(super) fn push(&mut self, arrival: &Arrival<'_>, map: Option<&Arc<Map>>) {
         let (bare, octets) = without_payload(arrival);
-        let mapped = map.and_then(|map| map.range_of(octets)).filter(|_| !octets.is_empty());
+        let mapped = map.and_then(|map| map.range_of(octets).map(|range| (map, range)));
         let payload = match mapped {
             _ if octets.is_empty() => Place::Nowhere,
-            Some(range) => Place::Mapped(range),
+            Some((map, range)) => Place::Mapped(self.hold(map), range),
             None => {
                 let from = self.arena.len();
                 self.arena.extend_from_slice(octets);
@@ -51,8 +53,32 @@ impl Batch {
         self.packets.push(Stored { arrival: bare, payload });
     }
 
-    fn is_full(&self) -> bool {
-        self.packets.len() >= MOST_PACKETS || self.arena.len() >= MOST_OCTETS || self.heard.len() >= MOST_PACKETS
+    /// The index of a map that is held until the batch is done with.
+    fn hold(&mut self, map: &Arc<Map>) -> usize {
+        // Files follow each other: it is the last one, or new.
+        if !self.maps.last().is_some_and(|held| Arc::ptr_eq(held, map)) {
+            self.maps.push(Arc::clone(map));
+        }
+        self.maps.len() - 1
+    }
+
+    /// A host was heard of outside IP packets.
+    pub(super) fn hear(&mut self, host: IpAddr, time: Time) {
+        self.heard.push((host, time));
+    }
+
+    /// Whether the batch is to be handed on before a packet of `time` is added. Packets of one time stay
+    /// together, since only together they can be put in order, unless there are very many of them.
+    pub(super) fn is_full_before(&self, time: Time) -> bool {
+        let most = match self.packets.last() {
+            Some(last) if last.arrival.moment.time == time => SAME_TIME,
+            _ => 1,
+        };
+        self.packets.len() >= MOST_PACKETS * most || self.arena.len() >= MOST_OCTETS * most || self.is_full_of_heard()
+    }
+
+    fn is_full_of_heard(&self) -> bool {
+        self.heard.len() >= MOST_PACKETS
     }
 
     /// Each packet, with its payload back in place.
@@ -60,7 +86,7 @@ impl Batch {
         self.packets.iter().map(|stored| {
             let octets = match &stored.payload {
                 Place::Nowhere => None,
-                Place::Mapped(range) => self.map.as_ref().and_then(|map| map.get(range.clone())),
+                Place::Mapped(map, range) => self.maps.get(*map).and_then(|map| map.get(range.clone())),
                 Place::Copied(range) => self.arena.get(range.clone()),
             };
             with_payload(stored.arrival, octets.unwrap_or_default())
@@ -87,27 +113,18 @@ impl Dealer {
 
     pub(super) fn deal(&mut self, arrival: &Arrival<'_>, map: Option<&Arc<Map>>) {
         let shard = super::shard(&arrival.packet, self.senders.len());
-        let Some(batch) = self.filling.get_mut(shard) else { return };
-        let same_map = match (&batch.map, map) {
-            (Some(held), Some(map)) => Arc::ptr_eq(held, map),
-            (None, None) => true,
-            (held, _) => held.is_none() && batch.packets.is_empty(),
-        };
-        if batch.is_full() || !same_map {
+        if self.filling.get(shard).is_some_and(|batch| batch.is_full_before(arrival.moment.time)) {
             self.send(shard);
         }
         if let Some(batch) = self.filling.get_mut(shard) {
-            if batch.packets.is_empty() {
-                batch.map = map.cloned();
-            }
             batch.push(arrival, map);
         }
     }
 
     pub(super) fn hear(&mut self, host: IpAddr, time: Time) {
         if let Some(batch) = self.filling.first_mut() {
-            batch.heard.push((host, time));
-            if batch.is_full() {
+            batch.hear(host, time);
+            if batch.is_full_of_heard() {
                 self.send(0);
             }
         }
@@ -157,5 +174,7 @@ fn with_payload<'a>(arrival: Arrival<'a>, octets: &'a [u8]) -> Arrival<'a> {
 const MOST_PACKETS: usize = 512;
 /// Copied octets of a batch.
 const MOST_OCTETS: usize = 512 * 1024;
+/// Batches that packets of one time may fill.
+const SAME_TIME: usize = 8;
 /// Batches that wait for a worker; the reader waits when there are more.
 const BATCHES_WAITING: usize = 8;

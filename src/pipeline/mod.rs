@@ -22,9 +22,9 @@ use std::thread;
 use crate::capture::{Capture, Frame, Map};
 use crate::classify::usual_ports;
 use crate::decode::{Decoded, Decoder, Health, Packet, Payload, protocol_word};
-use crate::flow::{Arrival, Endpoint, FlowKey, FrameRef, Moment, ServicePorts, Table, Transport};
+use crate::flow::{Arrival, FlowKey, FrameRef, Moment, ServicePorts, Table};
 use crate::observe::{Talk, Trace, World};
-use batch::Dealer;
+use batch::{Batch, Dealer};
 pub use plan::{Glance, Plan, plan};
 
 /// How to read.
@@ -46,10 +46,30 @@ impl Settings {
     }
 }
 
-/// Where packets go: a table of this thread, or batches for workers.
+/// Where packets go, in batches: to a table of this thread, or to workers.
 enum Sink<'a> {
-    Here(Box<Table<Talk>>, &'a World),
+    Here(Box<Here<'a>>),
     Workers(Dealer),
+}
+
+/// This thread's own table, and the batch that waits for it.
+struct Here<'a> {
+    table: Table<Talk>,
+    world: &'a World,
+    filling: Batch,
+}
+
+impl Here<'_> {
+    fn deal(&mut self, arrival: &Arrival<'_>, map: Option<&Arc<Map>>) {
+        if self.filling.is_full_before(arrival.moment.time) {
+            self.flush();
+        }
+        self.filling.push(arrival, map);
+    }
+
+    fn flush(&mut self) {
+        worker::take(&mut self.table, &std::mem::take(&mut self.filling), self.world);
+    }
 }
 
 /// The runs of one trace: captures with their index among all inputs, as the [`Plan`] orders them.
@@ -60,11 +80,11 @@ pub fn read(runs: Runs, settings: &Settings, keep: &(dyn Fn(&Frame<'_>) -> bool 
     let world = World::default();
     let workers = settings.threads.max(1) - 1;
     let (healths, parts) = if workers == 0 {
-        let table = Box::new(Table::new(settings.ports.clone()));
-        let mut sink = Sink::Here(table, &world);
+        let (table, filling) = (Table::new(settings.ports.clone()), Batch::default());
+        let mut sink = Sink::Here(Box::new(Here { table, world: &world, filling }));
         let healths = pump(runs, keep, &mut sink);
         let part = match sink {
-            Sink::Here(table, world) => worker::finish(*table, world),
+            Sink::Here(here) => worker::finish(here.table, &world),
             Sink::Workers(_) => worker::Part::default(),
         };
         (healths, vec![part])
@@ -109,11 +129,13 @@ fn pump(runs: Runs, keep: &(dyn Fn(&Frame<'_>) -> bool + Sync), sink: &mut Sink<
             }
         }));
     }
-    if let Sink::Workers(dealer) = sink {
-        dealer.flush();
+    match sink {
+        Sink::Here(here) => here.flush(),
+        Sink::Workers(dealer) => dealer.flush(),
     }
     if let Some(health) = healths.first_mut() {
         health.fragments = Some((decoder.fragment_counts(), decoder.incomplete()));
+        health.unfinished = decoder.unfinished();
     }
     healths
 }
@@ -136,7 +158,7 @@ fn take(
             }
             let arrival = Arrival { moment, wire_len: frame.wire_len, packet };
             match sink {
-                Sink::Here(table, world) => table.packet(&arrival, world),
+                Sink::Here(here) => here.deal(&arrival, map),
                 Sink::Workers(dealer) => dealer.deal(&arrival, map),
             }
         }
@@ -144,7 +166,7 @@ fn take(
             health.undecoded("arp");
             match sink {
                 _ if sender.is_unspecified() => {}
-                Sink::Here(table, _) => table.hear(sender.into(), frame.time),
+                Sink::Here(here) => here.table.hear(sender.into(), frame.time),
                 Sink::Workers(dealer) => dealer.hear(sender.into(), frame.time),
             }
         }
@@ -158,32 +180,7 @@ fn take(
 /// that it quotes.
 fn shard(packet: &Packet<'_>, workers: usize) -> usize {
     use std::hash::BuildHasher;
-    let end = |address, port| Endpoint { address, port };
-    let key = match &packet.payload {
-        Payload::Tcp(segment) => FlowKey::new(
-            Transport::Tcp,
-            end(packet.source, segment.source_port),
-            end(packet.destination, segment.destination_port),
-        ),
-        Payload::Udp(datagram) => FlowKey::new(
-            Transport::Udp,
-            end(packet.source, datagram.source_port),
-            end(packet.destination, datagram.destination_port),
-        ),
-        Payload::Echo { id, .. } => {
-            FlowKey::new(Transport::Icmp, end(packet.source, *id), end(packet.destination, *id))
-        }
-        Payload::IcmpError(error) => {
-            let (source_port, destination_port) = error.quoted.ports.unwrap_or_default();
-            let transport = if error.quoted.protocol == 17 { Transport::Udp } else { Transport::Tcp };
-            FlowKey::new(
-                transport,
-                end(error.quoted.source, source_port),
-                end(error.quoted.destination, destination_port),
-            )
-        }
-        Payload::Other(_) => return 0,
-    };
+    let Some(key) = FlowKey::of(packet) else { return 0 };
     // A fixed seed: which worker gets a flow is nobody's business, but it should not change from run to run.
     let hash = foldhash::fast::FixedState::with_seed(0).hash_one(key);
     usize::try_from(hash % workers.max(1) as u64).unwrap_or(0)

@@ -22,14 +22,17 @@ pub(super) struct Part {
 pub(super) fn run(batches: &Receiver<Batch>, ports: ServicePorts, world: &World) -> Part {
     let mut table = Table::new(ports);
     for batch in batches {
-        for &(host, time) in batch.heard() {
-            table.hear(host, time);
-        }
-        for arrival in batch.arrivals() {
-            table.packet(&arrival, world);
-        }
+        take(&mut table, &batch, world);
     }
     finish(table, world)
+}
+
+/// Hands a batch to a table.
+pub(super) fn take(table: &mut Table<Talk>, batch: &Batch, world: &World) {
+    for &(host, time) in batch.heard() {
+        table.hear(host, time);
+    }
+    table.packets(batch.arrivals(), world);
 }
 
 /// Ends all flows of a table.
