@@ -35,6 +35,8 @@ pub struct Context<'a> {
     heard: HashSet<(IpAddr, IpAddr)>,
     /// Directions that must have carried packets which were not captured.
     implied: HashSet<(IpAddr, IpAddr)>,
+    /// Datagrams of which only some fragments came, by sender and receiver: when.
+    unfinished: HashMap<(IpAddr, IpAddr), Vec<Time>>,
     /// Times to live by sender, RSTs left out: how many flows showed each.
     ttls: HashMap<IpAddr, BTreeMap<u8, u64>>,
     /// What each host that was understood talks about.
@@ -115,11 +117,15 @@ impl<'a> Context<'a> {
             mapper: HashMap::new(),
             heard: HashSet::new(),
             implied: HashSet::new(),
+            unfinished: HashMap::new(),
             ttls: HashMap::new(),
             habits: HashMap::new(),
             one_way: false,
             loss: Loss::default(),
         };
+        for one in trace.healths.iter().flat_map(|health| &health.unfinished) {
+            context.unfinished.entry((one.source, one.destination)).or_default().push(one.since);
+        }
         let (mut both_ways, mut one_sided) = (0u64, 0u64);
         for (at, conversation) in trace.conversations.iter().enumerate() {
             context.index(at, conversation);
@@ -431,6 +437,17 @@ impl<'a> Context<'a> {
     /// Whether packets from `from` to `to` surely existed and were not captured, and none ever was.
     pub fn unseen_direction(&self, from: IpAddr, to: IpAddr) -> bool {
         self.implied.contains(&(from, to)) && !self.heard.contains(&(from, to))
+    }
+
+    /// Whether the capture saw any two hosts in both directions. One that did not may well not be able to.
+    pub fn sees_answers(&self) -> bool {
+        !self.one_way && self.heard.iter().any(|&(from, to)| self.heard.contains(&(to, from)))
+    }
+
+    /// Whether fragments of `from` to `to` came between the two moments that never made a whole.
+    pub fn in_pieces(&self, from: IpAddr, to: IpAddr, (since, until): (Time, Time)) -> bool {
+        let all = self.unfinished.get(&(from, to));
+        all.into_iter().flatten().any(|&time| since <= time && time <= until)
     }
 
     /// The times to live that packets of a host usually have here, RSTs left out: first those of its packets to

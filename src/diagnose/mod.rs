@@ -1,5 +1,6 @@
 //! From conversations to findings. Pure: a trace and the hosts in, claims with reasons out.
 
+mod asked;
 mod capture;
 pub(crate) mod context;
 mod finding;

@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
+use crate::diagnose::asked::Asked;
 use crate::diagnose::{Context, Evidence, Finding, Judgement, Kind, Party, Severity, Verdict};
 use crate::flow::{Endpoint, Outcome, Transport};
 use crate::observe::Conversation;
@@ -42,6 +43,8 @@ struct Failed {
     attempts: u64,
     /// SYNs or requests.
     tries: u64,
+    /// What was asked in datagrams.
+    asked: Asked,
     /// Attempts that met with more than silence.
     answered: u64,
     first: Time,
@@ -86,6 +89,7 @@ impl Paths {
             service: context.service(conversation),
             attempts: 1,
             tries: u64::from(flow.tries.count),
+            asked: Asked::of(&conversation.flow),
             answered: u64::from(conversation.outcome != Outcome::Unanswered),
             first: flow.first.time,
             last: flow.last.time,
@@ -104,6 +108,7 @@ impl Paths {
             service: told.service,
             attempts: told.attempts,
             tries: 0,
+            asked: Asked::default(),
             answered: 0,
             first: told.first,
             last: told.last,
@@ -118,6 +123,7 @@ impl Paths {
         if let Some(failed) = self.failed.get_mut(&key) {
             failed.attempts += new.attempts;
             failed.tries += new.tries;
+            failed.asked.join(&new.asked);
             failed.answered += new.answered;
             failed.first = failed.first.min(new.first);
             failed.last = failed.last.max(new.last);
@@ -139,7 +145,7 @@ impl Paths {
     /// replaces the plain one for the same path.
     pub(super) fn settle(&mut self, context: &Context<'_>) {
         self.leave_strangers_alone(context);
-        self.settle_single_tries();
+        self.settle_single_tries(context);
         self.fold_into_more_telling();
     }
 
@@ -180,15 +186,19 @@ impl Paths {
     }
 
     /// Too few tries in all, and nothing else that speaks for a block, is too little to say so.
-    fn settle_single_tries(&mut self) {
+    fn settle_single_tries(&mut self, context: &Context<'_>) {
         let weak = |(key, failed): (&(Path, Kind), &Failed)| {
-            let fewest = match key.1 {
-                Kind::SynDropped => FEWEST_TRIES,
-                Kind::RpcDynamicPortBlocked => FEWEST_TRIES_AFTER_MAPPER,
-                Kind::UdpBlocked => FEWEST_REQUESTS,
-                _ => 0,
+            let enough = match key.1 {
+                Kind::SynDropped => failed.tries >= FEWEST_TRIES,
+                Kind::RpcDynamicPortBlocked => failed.tries >= FEWEST_TRIES_AFTER_MAPPER,
+                Kind::UdpBlocked => {
+                    let (client, server, transport, port) = key.0;
+                    let mut successes = context.successes(client, Endpoint { address: server, port }, transport);
+                    failed.asked.is_enough(successes.next().is_some())
+                }
+                _ => true,
             };
-            (failed.answered == 0 && failed.tries < fewest).then_some(*key)
+            (failed.answered == 0 && !enough).then_some(*key)
         };
         let weak: Vec<_> = self.failed.iter().filter_map(weak).collect();
         for key in weak {
@@ -240,6 +250,7 @@ impl Paths {
             Some(failed) => {
                 failed.attempts += other.attempts;
                 failed.tries += other.tries;
+                failed.asked.join(&other.asked);
                 failed.answered += other.answered;
                 failed.first = failed.first.min(other.first);
                 failed.last = failed.last.max(other.last);
@@ -376,8 +387,6 @@ pub const MOST_FINDINGS: usize = 10_000;
 const FEWEST_TRIES: u64 = 3;
 /// Tries of a port that the endpoint mapper has just named: it is surely there.
 const FEWEST_TRIES_AFTER_MAPPER: u64 = 2;
-/// Requests over UDP: a lost one is nothing.
-const FEWEST_REQUESTS: u64 = 2;
 /// What silence alone may reach (contract).
 const SILENCE_ALONE: f64 = 0.7;
 /// Frames named under one finding.

@@ -1,5 +1,7 @@
 //! An established connection cut by RST: by its owner, or by a device (signatures.md b and k)?
 
+use anyany_dissectors::Side;
+
 use super::Ruling;
 use crate::diagnose::context::initial_ttl;
 use crate::diagnose::{Attribution, Context, Judgement, Kind};
@@ -15,8 +17,8 @@ pub(super) fn judge(context: &Context<'_>, conversation: &Conversation) -> Rulin
     let flow = &conversation.flow;
     let Some(reset) = flow.resets.first() else { return Ruling::Pass };
     let owner = match reset.side {
-        anyany_dissectors::Side::Initiator => flow.initiator.address,
-        anyany_dissectors::Side::Responder => flow.responder.address,
+        Side::Initiator => flow.initiator.address,
+        Side::Responder => flow.responder.address,
     };
     let (score, reasons) = weigh(context, conversation, reset, owner);
     if score >= INJECTED {
@@ -90,7 +92,10 @@ fn weigh(
                 ));
             }
             _ => {
-                score += if foreign { 0.85 } else { 0.4 };
+                // Of a connection whose SYN the capture lost it is not known how its sender looks at the ends
+                // of connections: a proxy's own packets have another TTL than those that it passes on.
+                let begins = flow.tries.count > 0 || flow.answers.count == 0 || reset.side == Side::Responder;
+                score += if foreign && begins { 0.85 } else { 0.4 };
                 reasons.push(format!(
                     "it has TTL {}, all other packets of {owner} here {}: another machine sent it",
                     reset.ttl, usual.first

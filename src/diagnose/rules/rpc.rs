@@ -16,7 +16,7 @@ pub(super) fn unregistered(_: &Context<'_>, conversation: &Conversation) -> Ruli
         .seen
         .rpc_answers
         .iter()
-        .any(|other| other.port.is_ok() && other.interface == answer.interface && other.moment >= answer.moment);
+        .any(|other| other.port.is_ok() && other.interface == answer.interface && other.moment.time >= answer.moment.time);
     if later {
         return Ruling::Pass;
     }

@@ -29,6 +29,18 @@ pub(super) fn judge(context: &Context<'_>, conversation: &Conversation) -> Rulin
             .frame(flow.first, "request near the end of the capture");
         return Ruling::Found(judgement);
     }
+    if context.in_pieces(server.address, client, (flow.first.time, flow.last.time.plus(ANSWER_TIME))) {
+        let judgement = Judgement::new(Kind::NoAnswer, Attribution::NetworkOrEndpoint, 0.7)
+            .because(tries)
+            .because(format!(
+                "fragments of {} came to {client}, and others of the same datagrams did not: the answer may be among them",
+                server.address
+            ))
+            .or("fragments are dropped on the way", "", "a device that lets first fragments pass alone does so")
+            .or("the capture lost a fragment", "", "one lost piece is enough")
+            .frame(flow.first, "request");
+        return Ruling::Found(judgement);
+    }
     let alive = context.alive(server.address, flow.first.time, flow.last.time);
     let tcp = context.over_tcp(conversation);
     let clients = context.other_clients(conversation);
