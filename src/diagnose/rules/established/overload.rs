@@ -90,7 +90,7 @@ pub(in crate::diagnose::rules) fn deaf(context: &Context<'_>, conversation: &Con
     }
     let (asked, gave_up) = (flow.first.time, flow.last.time);
     let waiting = context.of_port(conversation).filter(|other| waits(&other.flow, asked));
-    let mut waiting: Vec<&Flow> = waiting.map(|other| &other.flow).collect();
+    let mut waiting: Vec<&Flow> = waiting.map(|other| &*other.flow).collect();
     waiting.sort_by_key(|other| other.first);
     let Some(since) = waiting.first().and_then(|other| other.established) else { return Ruling::Pass };
     // A program that answers anybody since then still takes connections.
