@@ -71,11 +71,14 @@ fn heartbeats_that_are_missing_beside_log_shipping_are_said_and_not_called_a_blo
     assert_eq!((&one["support"], &one["incident"]), (&"not-applicable".into(), &Value::Null));
     assert!(one["next_step"].as_str().unwrap().contains("Get-ClusterNode"), "{one:#}");
     assert!(one["symptom"].as_str().unwrap().contains("1135"), "{one:#}");
+    let row = document["paths"].as_array().unwrap().iter().find(|row| row["service"] == "cluster").unwrap();
+    assert_eq!((&row["status"], &row["flows"], &row["every_s"]), (&"never-seen".into(), &0.into(), &1.into()));
     let text = run(&["analyze", &capture, "--topology", &topology]).out;
     let unwrapped = text.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(text.starts_with("NO BLOCK FOUND: "), "{text}");
     assert!(unwrapped.contains("1 path that the hosts need and on which nothing was seen"), "{text}");
     assert!(unwrapped.contains("When not once, "), "{text}");
+    assert!(unwrapped.contains("Where not known: never sent, or stopped before it came here"), "{text}");
     assert!(!unwrapped.contains("Policy "), "{text}");
 }
 
