@@ -324,6 +324,22 @@ fn ports_lists_what_must_pass_between_two_roles() {
 }
 
 #[test]
+fn ports_tells_what_breaks_in_events_and_what_the_policy_says_of_two_roles() {
+    let pair = ["--from", "cas", "--to", "mailbox", "--exchange", "2010"];
+    let text = run(&[&["ports"][..], &pair].concat()).out;
+    let unwrapped = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(unwrapped.contains("Outlook disconnected. Events: Win32/HRESULT 1722"), "{text}");
+    assert!(unwrapped.contains("2010: unsupported. Exchange 2010 asks"), "{text}");
+    let document = run(&[&["ports", "--json", "-"][..], &pair].concat()).json();
+    assert_eq!(document["support"][0]["support"], "unsupported");
+    assert!(document["support"][0]["policy_sources"].as_array().is_some_and(|sources| !sources.is_empty()));
+    let details = document["ports"].as_array().unwrap().iter().find(|row| row["id"] == "mapi-cas-mbx").unwrap();
+    assert_eq!(details["event_details"][0]["event_id"], 1722);
+    let product = run(&["ports", "--from", "tmg"]);
+    assert!(product.status == 2 && product.err.contains("\"reverse-proxy\""), "{}", product.err);
+}
+
+#[test]
 fn ports_lists_rpc_interfaces() {
     let text = run(&["ports", "--interfaces"]).out;
     assert!(text.contains("a4f1db00-ca47-1067-b31f-00dd010662da"), "{text}");

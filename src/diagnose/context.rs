@@ -39,8 +39,10 @@ pub struct Context<'a> {
     unfinished: HashMap<(IpAddr, IpAddr), Vec<Time>>,
     /// Times to live by sender, RSTs left out: how many flows showed each.
     ttls: HashMap<IpAddr, BTreeMap<u8, u64>>,
-    /// What each host that was understood talks about.
+    /// What each host talks about.
     habits: HashMap<IpAddr, Habit>,
+    /// With whom each host ships logs.
+    shipped: HashMap<IpAddr, BTreeSet<IpAddr>>,
     /// Whether answers were generally not captured.
     pub one_way: bool,
     /// How much of the data the capture lost.
@@ -120,6 +122,7 @@ impl<'a> Context<'a> {
             unfinished: HashMap::new(),
             ttls: HashMap::new(),
             habits: HashMap::new(),
+            shipped: HashMap::new(),
             one_way: false,
             loss: Loss::default(),
         };
@@ -196,18 +199,23 @@ impl<'a> Context<'a> {
         }
     }
 
+    /// What was tried in vain is no habit.
     fn note_habits(&mut self, conversation: &Conversation) {
         let flow = &conversation.flow;
         let habit = match (flow.key.transport, conversation.service) {
             (Transport::Icmp, _) => return,
             (Transport::Udp, "cluster") => Habit::Beats,
-            (Transport::Tcp, "dag-replication") if conversation.outcome.reached() => Habit::Replicates,
-            (Transport::Tcp, "dag-replication") => return,
+            _ if !conversation.outcome.reached() && conversation.outcome != Outcome::OneSided => return,
+            (Transport::Tcp, "dag-replication") => Habit::Replicates,
             _ => Habit::Talks,
         };
-        for (side, host) in [(Side::Initiator, flow.initiator.address), (Side::Responder, flow.responder.address)] {
-            // What others want of a host in vain is no habit of its own; nor is it to refuse them.
-            if flow.half(side).packets > 0 && (side == Side::Initiator || conversation.outcome.reached()) {
+        let (client, server) = (flow.initiator.address, flow.responder.address);
+        if habit == Habit::Replicates {
+            self.shipped.entry(client).or_default().insert(server);
+            self.shipped.entry(server).or_default().insert(client);
+        }
+        for (side, host) in [(Side::Initiator, client), (Side::Responder, server)] {
+            if flow.half(side).packets > 0 {
                 let known = self.habits.entry(host).or_insert(Habit::Unknown);
                 *known = (*known).max(habit);
             }
@@ -250,6 +258,13 @@ impl<'a> Context<'a> {
     /// What an address talks about.
     pub fn habit(&self, address: IpAddr) -> Habit {
         self.habits.get(&address).copied().unwrap_or(Habit::Unknown)
+    }
+
+    /// Whether an address lies in a network of its own for shipping logs, as far as is seen: it does nothing
+    /// else, nor does anyone with whom it ships them.
+    pub fn only_replicates(&self, address: IpAddr) -> bool {
+        let peers = self.shipped.get(&address).into_iter().flatten();
+        self.habit(address) == Habit::Replicates && peers.copied().all(|peer| self.habit(peer) != Habit::Talks)
     }
 
     /// Whether two addresses understood each other at least once, whoever called.

@@ -10,6 +10,7 @@ pub mod json;
 pub mod junit;
 pub mod page;
 pub mod ports;
+pub mod stated;
 pub mod table;
 pub mod text;
 pub mod words;

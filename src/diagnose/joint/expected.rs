@@ -189,7 +189,6 @@ impl<'a> Sightings<'a> {
         let (transport, port) = (*path.transport.first()?, *path.ports.first()?);
         let service = service_word(path)?;
         let what = format!("{} {port}", transport.word().to_uppercase());
-        let times = if rhythm.every == 1 { "every second".to_owned() } else { format!("every {} s", rhythm.every) };
         let judgement = self
             .unseen(shown.pair, 0.7)
             .because(format!(
@@ -197,7 +196,7 @@ impl<'a> Sightings<'a> {
                 shown.port,
                 shown.lasted().as_seconds()
             ))
-            .because(format!("{}: it comes {times} where all is well", rhythm.text))
+            .because(rhythm.text.clone())
             .because(format!("not one packet of it ({what}) was captured between them, answered or not"))
             .frame(shown.first, format!("{client} talks to {server} on port {}", shown.port))
             .or("they do it over another network or other addresses, which this place does not show", "", "")

@@ -21,11 +21,11 @@ pub(super) fn judge(context: &Context<'_>, conversation: &Conversation) -> Rulin
 
 /// The replication network of a database availability group: file sharing is unbound from its cards, and
 /// what other networks send there is to be stopped (traps smb-445-repl-net and mapi-repl-isolation). An
-/// address is known to lie there when all that it says is log shipping and heartbeats.
+/// address is known to lie there when all that it and its peers say is log shipping and heartbeats.
 fn kept_apart(context: &Context<'_>, conversation: &Conversation) -> bool {
     let flow = &conversation.flow;
     let (client, server) = (flow.initiator.address, flow.responder.address);
-    if context.habit(server) != Habit::Replicates {
+    if !context.only_replicates(server) {
         return false;
     }
     let file_sharing = flow.key.transport == Transport::Tcp && FILE_SHARING.contains(&flow.responder.port);

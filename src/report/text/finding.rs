@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::decode::Health;
-use crate::diagnose::{Alternative, Finding, Party, Verdict};
+use crate::diagnose::{Alternative, Attribution, Finding, Kind, Party, Verdict};
 use crate::report::harmless::harmless;
 use crate::report::page::{Align, Page, Tone};
 use crate::report::text::answer::whereabouts;
@@ -96,7 +96,7 @@ fn one(page: &mut Page, report: &Report<'_>, finding: &Finding) {
     let rest = format!("{}, {}{belongs}", judgement.kind, sure(judgement.confidence));
     page.paragraph(2, INDENT, &[(Tone::Strong, &format!("{:<3}", finding.id)), (tone, verdict), (Tone::Text, &rest)]);
     page.paragraph(INDENT, INDENT, &[(Tone::Text, &words::summary(report, finding))]);
-    page.labelled(INDENT, "Where", whereabouts(judgement.attribution));
+    page.labelled(INDENT, "Where", place(finding));
     if let Some(when) = when(finding) {
         page.labelled(INDENT, "When", &when);
     }
@@ -118,6 +118,15 @@ fn one(page: &mut Page, report: &Report<'_>, finding: &Finding) {
     }
     if let Some(policy) = words::policy_sentence(report, finding) {
         page.labelled(INDENT, "Policy", &policy);
+    }
+}
+
+/// Where the cause is; of what nobody saw being sent, no more than this place tells.
+fn place(finding: &Finding) -> &'static str {
+    match (finding.judgement.kind, finding.judgement.attribution) {
+        (Kind::ExpectedNotSeen, Attribution::Endpoint) => "on the client: what it sends is captured here",
+        (Kind::ExpectedNotSeen, _) => "not known: never sent, or stopped before it came here",
+        (_, attribution) => whereabouts(attribution),
     }
 }
 

@@ -107,7 +107,7 @@ pub fn next_step(report: &Report<'_>, finding: &Finding) -> String {
 }
 
 /// The row that says how regularly something comes that was never seen.
-fn rhythm<'a>(report: &'a Report<'_>, finding: &Finding) -> Option<&'a Rhythm> {
+pub(super) fn rhythm<'a>(report: &'a Report<'_>, finding: &Finding) -> Option<&'a Rhythm> {
     let (transport, port, service) = (finding.transport?, finding.port?, finding.service?);
     // What 135 named and nobody called has no rhythm: it comes at once.
     if finding.judgement.interface.is_some() {

@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use anyany_dissectors::Uuid;
 use hashbrown::HashMap;
 
+use super::advice::rhythm;
 use super::policy::row;
 use crate::diagnose::{Finding, Kind, Verdict};
 use crate::flow::{Outcome, Transport};
@@ -60,6 +61,10 @@ pub fn paths(report: &Report<'_>) -> Vec<PathRow> {
         let key = (client.role.clone(), server.role.clone(), service);
         match rows.get_mut(&key) {
             Some(row) => row.add(finding),
+            // What other traffic of the two shows that they need.
+            None if finding.judgement.kind == Kind::ExpectedNotSeen => {
+                rows.insert(key, Attempts { required: true, every: every(report, finding), ..Attempts::default() });
+            }
             // What should have come from a host that sent nothing at all there.
             None if finding.judgement.kind.verdict() == Verdict::Blocked => {
                 let mut row = Attempts { flows: finding.attempts, required: true, ..Attempts::default() };
@@ -105,6 +110,11 @@ fn passed(one: &Conversation, connected_in_vain: &HashMap<Line, Vec<(Time, Time)
         .get(&line)
         .is_some_and(|times| times.iter().any(|&(first, last)| first <= flow.first.time && flow.first.time <= last));
     (one.outcome.reached() || one.outcome == Outcome::OneSided) && !in_vain
+}
+
+/// How often what a finding misses comes.
+fn every(report: &Report<'_>, finding: &Finding) -> Option<u32> {
+    rhythm(report, finding).map(|rhythm| rhythm.every)
 }
 
 /// What was tried between two roles.

@@ -209,6 +209,20 @@ fn an_address_that_also_does_other_things_is_no_replication_network() {
 }
 
 #[test]
+fn logs_shipped_between_addresses_that_do_other_things_tell_no_network_apart() {
+    // A capture on one member shows of the other nothing but what the two do together.
+    let mut logs = between(CAS, 50_327, MBX, 64_327);
+    logs.opens(-S).talks(0).talks(20 * S).closes(30 * S);
+    let mut directory = between(CAS, 50_389, "10.0.2.10", 389);
+    directory.opens(0).talks(S).closes(2 * S);
+    for (client, port) in [(CAS, 445), (OTHER, 445), (CAS, 5_985)] {
+        let lines = [logs.clone(), directory.clone(), knocks(client, MBX, port), until(40 * S)];
+        let found = known(&tell(&lines), &roster());
+        assert!(found.iter().any(|finding| finding.judgement.kind == Kind::SynDropped), "{client} {port}");
+    }
+}
+
+#[test]
 fn log_shipping_dropped_between_two_replication_addresses_is_blocked() {
     let mut third = between("10.0.8.31", 50_327, REPLICATION_MBX, 64_327);
     third.opens(0).talks(S).talks(10 * S).closes(20 * S);
