@@ -49,6 +49,9 @@ pub(super) fn judge(context: &Context<'_>, conversation: &Conversation) -> Rulin
             .frame(flow.first, "SYN");
         return Ruling::Found(judgement);
     }
+    if let Some(judgement) = at_an_open_port(context, conversation, &asked) {
+        return Ruling::Found(judgement);
+    }
     let mut judgement = weigh(context, conversation, asked, &presence);
     for (at, moment) in flow.tries.kept().into_iter().enumerate() {
         let note =
@@ -107,6 +110,22 @@ fn gone(conversation: &Conversation, asked: String, why: String) -> Judgement {
         .or("the host was switched off, restarted, or lost its network", "", "all of its ports fell silent together")
         .or("everything to or from the host is dropped", "", "all of its ports fell silent together")
         .frame(conversation.flow.first, "SYN")
+}
+
+/// Of a capture that lost packets, silence of a port that takes connections in the same minutes proves nothing:
+/// a listener whose queue is full is just as silent, and what would tell the two apart may be among the lost.
+fn at_an_open_port(context: &Context<'_>, conversation: &Conversation, asked: &str) -> Option<Judgement> {
+    let lost = context.loss.unseen;
+    let open = context.of_port(conversation).find(|other| other.flow.established.is_some())?;
+    (lost > 0).then(|| {
+        Judgement::new(Kind::NoAnswer, Attribution::NetworkOrEndpoint, 0.5)
+            .because(asked)
+            .because(format!("the same port took a connection (frame {})", open.flow.first.frame.number))
+            .because(format!("the capture lost packets ({lost} stretches were acknowledged and never seen): what tells a full queue from a block may be among them"))
+            .or("something began to drop new connections, or drops some of them", "the port takes connections", "")
+            .or("the listener is overloaded and ignores new connections", "", "the port takes connections")
+            .frame(conversation.flow.first, "SYN")
+    })
 }
 
 /// The host is alive and this port is silent: how sure is a block, and where?
