@@ -20,7 +20,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("topology", &["reference", "observe", "flow", "time"]),
     ("diagnose", &["topology", "reference", "observe", "flow", "decode", "time"]),
     ("proof", &["diagnose", "topology", "observe", "flow", "decode", "capture", "time"]),
-    ("report", &["diagnose", "topology", "reference", "observe", "flow", "decode", "capture", "time"]),
+    ("report", &["proof", "diagnose", "topology", "reference", "observe", "flow", "decode", "capture", "time"]),
     ("pipeline", &["observe", "classify", "flow", "decode", "capture", "time"]),
     ("watch", &["diagnose", "topology", "reference", "observe", "flow", "decode", "capture", "time"]),
 ];

@@ -5,6 +5,7 @@ pub mod brief;
 pub mod csv;
 pub mod explain;
 pub mod harmless;
+pub mod html;
 pub mod json;
 pub mod junit;
 pub mod page;

@@ -63,7 +63,8 @@ fn one(page: &mut Page, report: &Report<'_>, health: &Health) {
     }
 }
 
-fn faults(report: &Report<'_>, health: &Health) -> Vec<String> {
+/// What is known to be wrong with a capture.
+pub(in crate::report) fn faults(report: &Report<'_>, health: &Health) -> Vec<String> {
     let summary = &health.summary;
     let mut faults = Vec::new();
     let mut tell = |number: u64, one: &str, many: &str| {
@@ -122,7 +123,7 @@ fn faults(report: &Report<'_>, health: &Health) -> Vec<String> {
 }
 
 /// "1.2 MB".
-fn size(octets: u64) -> String {
+pub(in crate::report) fn size(octets: u64) -> String {
     let value = octets as f64;
     match octets {
         0..1_000 => format!("{octets} octets"),
