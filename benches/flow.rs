@@ -3,10 +3,12 @@
 
 mod common;
 
+use std::time::Duration;
+
 use anyany::flow::{About, Observer, Table};
 use anyany::observe::{Talk, World};
 use anyany_dissectors::Side;
-use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 
 /// Wants no payload: what is left is the table's own work.
 #[derive(Default)]
@@ -31,25 +33,27 @@ impl Observer for Deaf {
 }
 
 fn flow(c: &mut Criterion) {
-    let frames = common::frames();
-    let expected = flows::<Deaf>(&frames, Table::new(common::ports()), &());
-    assert!(expected > 500, "{expected} flows");
     let mut group = c.benchmark_group("flow");
-    group.throughput(Throughput::Bytes(common::octets(&frames)));
-    group.bench_function("table", |b| {
-        b.iter_batched(
-            || Table::new(common::ports()),
-            |table| assert_eq!(flows::<Deaf>(&frames, table, &()), expected),
-            BatchSize::LargeInput,
-        );
-    });
-    group.bench_function("table and dissectors", |b| {
-        b.iter_batched(
-            || (Table::new(common::ports()), World::default()),
-            |(table, world)| assert_eq!(flows::<Talk>(&frames, table, &world), expected),
-            BatchSize::LargeInput,
-        );
-    });
+    group.sample_size(20).warm_up_time(Duration::from_secs(1)).measurement_time(Duration::from_secs(4));
+    for (name, frames) in common::frames() {
+        let expected = flows::<Deaf>(&frames, Table::new(common::ports()), &());
+        assert!(expected > 500, "{expected} flows");
+        group.throughput(common::throughput(&frames));
+        group.bench_function(format!("{name}: table"), |b| {
+            b.iter_batched(
+                || Table::new(common::ports()),
+                |table| assert_eq!(flows::<Deaf>(&frames, table, &()), expected),
+                BatchSize::LargeInput,
+            );
+        });
+        group.bench_function(format!("{name}: table and dissectors"), |b| {
+            b.iter_batched(
+                || (Table::new(common::ports()), World::default()),
+                |(table, world)| assert_eq!(flows::<Talk>(&frames, table, &world), expected),
+                BatchSize::LargeInput,
+            );
+        });
+    }
     group.finish();
 }
 

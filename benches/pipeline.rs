@@ -4,6 +4,7 @@
 mod common;
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyany::capture::Capture;
 use anyany::diagnose::diagnose;
@@ -14,16 +15,19 @@ use anyany::topology::roster;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 
 fn pipeline(c: &mut Criterion) {
-    let captures = common::captures();
-    let expected = findings(&captures, 1);
-    assert!(expected >= 20, "{expected} findings");
-    let octets = captures.iter().map(|path| path.metadata().unwrap().len()).sum();
+    let generated = common::generated("mix", 200_000);
     let mut group = c.benchmark_group("pipeline");
-    group.throughput(Throughput::Bytes(octets));
-    for threads in [1, 2, 4, 8, 16] {
-        group.bench_with_input(BenchmarkId::new("captures to reports", threads), &threads, |b, &threads| {
-            b.iter(|| assert_eq!(findings(&captures, threads), expected));
-        });
+    group.sample_size(10).warm_up_time(Duration::from_secs(1)).measurement_time(Duration::from_secs(4));
+    for (name, captures) in [("recorded", common::captures()), ("generated", vec![generated.path.clone()])] {
+        let expected = findings(&captures, 1);
+        assert!(expected >= 12, "{expected} findings");
+        let octets = captures.iter().map(|path| path.metadata().unwrap().len()).sum();
+        group.throughput(Throughput::Bytes(octets));
+        for threads in [1, 2, 4, 8, 16] {
+            group.bench_with_input(BenchmarkId::new(name, threads), &threads, |b, &threads| {
+                b.iter(|| assert_eq!(findings(&captures, threads), expected));
+            });
+        }
     }
     group.finish();
 }

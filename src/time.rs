@@ -100,6 +100,25 @@ fn civil(days: i64) -> (i64, i64, i64) {
     (year_of_era + era * 400 + i64::from(month <= 2), month, day)
 }
 
+/// Days from 1970-01-01 to a date of the proleptic Gregorian calendar; the inverse of [`civil`].
+/// `None` for a date that there is not.
+pub fn days(year: i64, month: i64, day: i64) -> Option<i64> {
+    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let length = match month {
+        2 if leap => 29,
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    };
+    if !(0..=9_999).contains(&year) || !(1..=12).contains(&month) || !(1..=length).contains(&day) {
+        return None;
+    }
+    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    let (era, of_era) = (year.div_euclid(400), year.rem_euclid(400));
+    let of_year = (153 * month + 2) / 5 + day - 1;
+    Some(era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468)
+}
+
 const NANOS: i64 = 1_000_000_000;
 const DAY: i64 = 86_400;
 
@@ -114,6 +133,18 @@ mod tests {
         assert_eq!(time.rfc3339(9), "2013-02-18T06:00:00.000001000Z");
         assert_eq!(time.rfc3339(0), "2013-02-18T06:00:00Z");
         assert_eq!(Time::new(951_782_400, 0).rfc3339(0), "2000-02-29T00:00:00Z");
+    }
+
+    #[test]
+    fn a_date_is_the_day_that_prints_as_it() {
+        for day in (-719_000..2_900_000).step_by(97) {
+            let (year, month, of_month) = civil(day);
+            assert_eq!(days(year, month, of_month), Some(day));
+        }
+        assert_eq!(
+            (days(1970, 1, 1), days(2013, 2, 29), days(2013, 13, 1), days(10_000, 1, 1)),
+            (Some(0), None, None, None)
+        );
     }
 
     #[test]

@@ -31,7 +31,6 @@ use figures::{Difference, Figures};
 #[derive(Deserialize)]
 struct Truth {
     file: String,
-    file_type: Option<String>,
     packets: u64,
     tcp: Totals,
     tcp_streams: Vec<Stream>,
@@ -104,12 +103,10 @@ fn read(file: &Path) -> Result<Trace, String> {
     Ok(traces.pop().unwrap())
 }
 
-/// What is neither pcap nor pcapng is refused, and the refusal helps; what tshark reads nothing of may be refused.
+/// What tshark reads nothing of may be refused.
 fn refused(truth: &Truth, refusal: &str, figures: &mut Figures) {
-    let foreign = truth.file_type.as_deref().is_some_and(|kind| FOREIGN.contains(&kind));
-    if foreign && refusal.contains("editcap") {
-        figures.refused += 1;
-    } else if truth.packets > 0 {
+    figures.refused += 1;
+    if truth.packets > 0 {
         figures.fails(format!("{}: refused: {refusal}", truth.file));
     }
 }
@@ -215,7 +212,5 @@ fn endpoint(text: &str) -> Endpoint {
 const UNANSWERED: &str = "unanswered";
 const REFUSED: &str = "refused";
 const ANSWERED: &str = "answered";
-/// Formats that are not read here.
-const FOREIGN: [&str; 2] = ["netmon2", "snoop"];
 /// For one file, however large; a debug build stays below it as well.
 const PATIENCE: Duration = Duration::from_secs(10);

@@ -176,6 +176,25 @@ fn times_choose_what_is_looked_at() {
     assert!(wrong.status == 2 && wrong.err.contains("2013-02-18T06:00:00Z"), "{}", wrong.err);
 }
 
+#[test]
+fn a_time_without_a_day_is_of_the_first_day_whichever_thread_reads_it() {
+    let mut pcap = Pcap::new();
+    (0..20_000).for_each(|port| pcap.udp((CLIENT, 40_000 + port % 999), (SERVER, 53), b"?"));
+    let mut octets = pcap.into_octets();
+    // The first packet is sent a second before midnight, all others after it.
+    let length = (octets.len() - 24) / 20_000;
+    for (at, record) in octets[24..].chunks_mut(length).enumerate() {
+        let second: u32 = if at == 0 { 1_361_145_599 } else { 1_361_145_600 };
+        record[..4].copy_from_slice(&second.to_le_bytes());
+    }
+    let folder = TempDir::new().unwrap();
+    let path = file(&folder, "midnight.pcap", &octets);
+    for _ in 0..5 {
+        let run = run(&["analyze", "--json", "-", "--threads", "8", "--from", "23:59:00", &path]);
+        assert_eq!(run.json()["captures"][0]["filtered"], 0);
+    }
+}
+
 #[cfg(feature = "live")]
 #[test]
 fn filters_choose_what_is_looked_at() {
@@ -302,6 +321,22 @@ fn ports_lists_what_must_pass_between_two_roles() {
     assert!(text.out.contains("TCP 389") && text.out.contains("Zone"), "{}", text.out);
     let none = run(&["ports", "--from", "edge", "--to", "um"]);
     assert!(none.status == 0 && !none.out.is_empty());
+}
+
+#[test]
+fn ports_tells_what_breaks_in_events_and_what_the_policy_says_of_two_roles() {
+    let pair = ["--from", "cas", "--to", "mailbox", "--exchange", "2010"];
+    let text = run(&[&["ports"][..], &pair].concat()).out;
+    let unwrapped = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(unwrapped.contains("Outlook disconnected. Events: Win32/HRESULT 1722"), "{text}");
+    assert!(unwrapped.contains("2010: unsupported. Exchange 2010 asks"), "{text}");
+    let document = run(&[&["ports", "--json", "-"][..], &pair].concat()).json();
+    assert_eq!(document["support"][0]["support"], "unsupported");
+    assert!(document["support"][0]["policy_sources"].as_array().is_some_and(|sources| !sources.is_empty()));
+    let details = document["ports"].as_array().unwrap().iter().find(|row| row["id"] == "mapi-cas-mbx").unwrap();
+    assert_eq!(details["event_details"][0]["event_id"], 1722);
+    let product = run(&["ports", "--from", "tmg"]);
+    assert!(product.status == 2 && product.err.contains("\"reverse-proxy\""), "{}", product.err);
 }
 
 #[test]

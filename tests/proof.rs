@@ -4,12 +4,19 @@
 mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyany::capture::Capture;
+use anyany::diagnose::{Finding, Party};
 use anyany::flow::FrameRef;
 use anyany::proof::{Ends, Limits, Part};
+use anyany::reference::Reference;
+use anyany::report::Report;
+use anyany::report::evidence::{Evidence, evidence};
 use anyany_dissectors::Side;
+use support::Diagnosed;
+use tempfile::TempDir;
 
 fn captures() -> Vec<PathBuf> {
     let all = support::files_below(&Path::new(env!("CARGO_MANIFEST_DIR")).join("captures"), ".pcap");
@@ -122,4 +129,65 @@ fn every_named_frame_brings_its_conversation_along() {
             }
         }
     }
+}
+
+/// What a finding claims: its kind, and between whom.
+fn claim(finding: &Finding) -> String {
+    let party = |party: &Option<Party>| party.as_ref().map_or("-".to_owned(), |party| party.address.to_string());
+    let transport = finding.transport.map_or("-", |transport| transport.word());
+    let (client, server) = (party(&finding.client), party(&finding.server));
+    format!("{} {client} {server} {transport} {:?}", finding.judgement.kind, finding.port)
+}
+
+/// Claims about paths; those about a whole capture are about another capture.
+fn claims(diagnosed: &Diagnosed) -> BTreeSet<String> {
+    let paths = diagnosed.diagnosis.findings.iter().filter(|finding| finding.client.is_some());
+    paths.map(claim).collect()
+}
+
+fn evidence_of(files: &[PathBuf], diagnosed: &Diagnosed) -> Vec<Evidence> {
+    let exhibits = support::exhibits(files, diagnosed, Limits::PROOF);
+    let Diagnosed { traces, roster, diagnosis } = diagnosed;
+    let report = Report { traces, unusable: &[], roster, diagnosis, reference: Reference::embedded() };
+    evidence(&report, &exhibits)
+}
+
+/// What the evidence alone loses of the claims of a capture, and adds to them.
+fn differences(file: &Path, folder: &TempDir) -> Option<String> {
+    let files = [file.to_owned()];
+    let diagnosed = support::diagnosed(&files, 1, None);
+    let written = evidence_of(&files, &diagnosed);
+    assert_eq!(written.len(), 1);
+    let proof = folder.path().join("proof.pcapng");
+    fs::write(&proof, &written[0].octets).unwrap();
+    let again = support::diagnosed(&[proof], 1, None);
+    let (before, after) = (claims(&diagnosed), claims(&again));
+    let lost: Vec<_> = before.difference(&after).collect();
+    let new: Vec<_> = after.difference(&before).collect();
+    (before != after).then(|| format!("{}: lost {lost:?}, new {new:?}", file.display()))
+}
+
+#[test]
+fn the_evidence_alone_comes_to_the_same_verdicts() {
+    let folder = TempDir::new().unwrap();
+    let wrong: Vec<_> = captures().iter().filter_map(|file| differences(file, &folder)).collect();
+    assert!(wrong.is_empty(), "{} differ: {}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+fn so_it_does_for_captures_of_others() {
+    let Some(collection) = support::reading::collection() else { return };
+    let folder = TempDir::new().unwrap();
+    let mut wrong = Vec::new();
+    let mut looked_at = 0;
+    for ending in [".pcap", ".pcapng", ".cap", ".gz"] {
+        for file in support::files_below(&collection, ending) {
+            if Capture::open(&file).is_ok() {
+                looked_at += 1;
+                wrong.extend(differences(&file, &folder));
+            }
+        }
+    }
+    println!("{} of {looked_at} differ", wrong.len());
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

@@ -1,8 +1,13 @@
-//! What the benches read: the captures of this repository, in memory.
-#![allow(dead_code)] // each bench uses its own part
+//! What the benches read: the captures of this repository, and generated ones.
+#![allow(dead_code, unused_imports)] // each bench uses its own part
 
 #[path = "../../tests/support/conversations.rs"]
 pub mod conversations;
+#[path = "../generate/mod.rs"]
+mod generate;
+#[path = "../../tests/support/reading.rs"]
+mod reading;
+pub mod stories;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,8 +16,11 @@ use anyany::capture::{Capture, LinkType};
 use anyany::classify::usual_ports;
 use anyany::decode::{Decoded, Decoder};
 use anyany::flow::{Arrival, FrameRef, Moment, ServicePorts};
+use anyany::observe::Trace;
 use anyany::time::Time;
 use anyany_dissectors::Transport;
+use criterion::Throughput;
+use generate::{Format, Order, Profile};
 
 /// A frame with its octets.
 pub struct Stored {
@@ -42,22 +50,50 @@ fn gather(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// Every frame of every bundled capture.
-pub fn frames() -> Vec<Stored> {
+/// A generated capture, which goes with this value.
+pub struct Generated {
+    folder: tempfile::TempDir,
+    /// Its file.
+    pub path: PathBuf,
+    /// Paths that are blocked in it.
+    pub blocks: u64,
+}
+
+/// Generates so many packets of a profile.
+pub fn generated(profile: &str, packets: u64) -> Generated {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("generated.pcap");
+    let profile = Profile::named(profile).unwrap();
+    let truth = Order { profile, packets, seed: 1, format: Format::Pcap }.write(&path).unwrap();
+    Generated { folder, path, blocks: truth["findings"].as_array().unwrap().len() as u64 }
+}
+
+/// A capture, read as the product reads it.
+pub fn trace(path: &Path) -> Trace {
+    reading::traces(&[path.to_owned()], 1).remove(0)
+}
+
+/// Frames to measure with: recorded ones, of short conversations of all kinds, and generated ones, of
+/// many conversations at once.
+pub fn frames() -> [(&'static str, Vec<Stored>); 2] {
+    let recorded = captures().iter().flat_map(|path| frames_of(path)).collect();
+    [("recorded", recorded), ("generated", frames_of(&generated("mix", 100_000).path))]
+}
+
+fn frames_of(path: &Path) -> Vec<Stored> {
     let mut frames = Vec::new();
-    for path in captures() {
-        let mut capture = Capture::open(&path).unwrap();
-        while let Some(frame) = capture.next() {
-            let octets = frame.octets.to_vec();
-            frames.push(Stored { time: frame.time, link: frame.link, octets, wire_len: frame.wire_len });
-        }
+    let mut capture = Capture::open(path).unwrap();
+    while let Some(frame) = capture.next() {
+        let octets = frame.octets.to_vec();
+        frames.push(Stored { time: frame.time, link: frame.link, octets, wire_len: frame.wire_len });
     }
     frames
 }
 
-/// Octets of all frames.
-pub fn octets(frames: &[Stored]) -> u64 {
-    frames.iter().map(|frame| frame.octets.len() as u64).sum()
+/// Packets and octets.
+pub fn throughput(frames: &[Stored]) -> Throughput {
+    let bytes = frames.iter().map(|frame| frame.octets.len() as u64).sum();
+    Throughput::ElementsAndBytes { elements: frames.len() as u64, bytes }
 }
 
 /// Decodes every frame and hands on what holds a packet; returns how many did.

@@ -6,7 +6,7 @@ use super::protocols::dns::Question;
 use super::protocols::rpc::{self, Interface};
 use super::protocols::{dns, kerberos, ldap, sip, small, smb, smtp, tls};
 use super::random::Random;
-use super::script::{CLIENT, Ending, SERVER, Script};
+use super::script::{CLIENT, Ending, SECOND, SERVER, Script};
 use super::site::Site;
 
 /// Scripts by what they are for; of most there are several.
@@ -26,6 +26,8 @@ pub struct Library {
     pub mails: Vec<Rc<Script>>,
     pub inspected: Rc<Script>,
     pub web: Vec<Rc<Script>>,
+    /// Searches that the server thinks about for long, or cuts off.
+    pub odd: [Rc<Script>; 2],
     pub backend: Vec<Rc<Script>>,
     pub logs: Rc<Script>,
     pub bulk: Vec<Rc<Script>>,
@@ -87,6 +89,10 @@ impl Library {
             ],
             inspected: Rc::new(smtp::inspected(2_000, random)),
             web: many(4, random, &|random| tls::exchange(443, "mail.contoso.com", 700, 1_300, random)),
+            odd: [
+                Rc::new(thoughtful(ldap::searches(389, 400, random))),
+                Rc::new(ldap::searches(389, 400, random).ending(Ending::Cut(SERVER))),
+            ],
             backend: many(3, random, &|random| tls::exchange(444, "mbx01.contoso.com", 600, 1_800, random)),
             logs: Rc::new(small::logs(8_000, random)),
             bulk: vec![
@@ -114,6 +120,12 @@ impl Library {
         library.web[0] = Rc::new(tls::exchange(443, "mail.contoso.com", 500, 900, random).ending(Ending::Cut(CLIENT)));
         library
     }
+}
+
+/// A script in which the server thinks for many seconds before each answer.
+fn thoughtful(mut script: Script) -> Script {
+    script.middle.iter_mut().filter(|say| say.from == SERVER).for_each(|say| say.after = 14 * SECOND);
+    script
 }
 
 /// What is looked up: servers by name, services, and some names that are not there.

@@ -164,6 +164,36 @@ pub fn closed(play: &mut Play) {
     play.between(client, server, &script, 0, |talk| talk.fault = Fault::Closed);
 }
 
+/// Someone calls a host that is no longer there.
+pub fn retired(play: &mut Play) {
+    let script = play.one(|library| &library.directory);
+    let (client, server) = (play.of(|site| &site.clients), play.of(|site| &site.retired));
+    play.between(client, server, &script, 0, |talk| talk.fault = Fault::Dropped);
+}
+
+/// A SYN gets lost, and the next one is answered.
+pub fn late(play: &mut Play) {
+    let script = play.one(|library| &library.web);
+    let (client, server) = (play.of(|site| &site.clients), play.of(|site| &site.access));
+    play.between(client, server, &script, 4, |talk| talk.fault = Fault::FirstLost);
+}
+
+/// The server takes its time, or hangs up.
+pub fn odd(play: &mut Play) {
+    let script = Rc::clone(play.stage.random.of(&play.library.odd));
+    to_controller(play, &script, 2);
+}
+
+/// A connection that is still for more than a minute at a time, where there is time for that.
+pub fn idle(play: &mut Play) {
+    if play.stage.now + IDLE > play.stage.end {
+        return;
+    }
+    let script = Rc::clone(&play.library.store[0].calls);
+    let (client, server) = (play.of(|site| &site.clients), play.of(|site| &site.mailboxes));
+    play.between(client, server, &script, 4, |talk| talk.pace = 175_000);
+}
+
 /// Many small words.
 pub fn words(play: &mut Play) {
     let script = Rc::clone(&play.library.words);
@@ -236,5 +266,7 @@ fn to_controller(play: &mut Play, script: &Rc<Script>, rounds: u64) {
     play.between(client, server, script, rounds, |_| {});
 }
 
+/// Four pauses of more than a minute.
+const IDLE: Micros = 300 * SECOND;
 /// A call that nobody would notice to be silent is shorter.
-const SHORTEST: Micros = 3 * SECOND;
+const SHORTEST: Micros = 4 * SECOND;

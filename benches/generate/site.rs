@@ -37,6 +37,8 @@ pub struct Site {
     pub gateways: Vec<HostId>,
     pub clients: Vec<HostId>,
     pub outside: Vec<HostId>,
+    /// Switched off long ago; some still call it.
+    pub retired: Vec<HostId>,
 }
 
 impl Site {
@@ -67,6 +69,7 @@ impl Site {
             gateways: group("gw", 2, [10, 10, 9], 63),
             clients: group("ws", workstations, [10, 20, 0], 125),
             outside: group("mx", 3, [203, 0, 113], 49),
+            retired: group("old", 1, [10, 10, 5], 127),
             hosts: Vec::new(),
         };
         Self { hosts, ..site }

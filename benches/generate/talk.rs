@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::frame::{End, Frame};
 use super::random::Random;
-use super::script::{CLIENT, Carrier, Micros, SECOND, Say, Script, Side};
+use super::script::{CLIENT, Carrier, MILLIS, Micros, SECOND, Say, Script, Side};
 use super::tcp::Stream;
 use super::writer::Writer;
 
@@ -27,7 +27,7 @@ pub enum Fault {
     Silenced { says: u32 },
     /// Not the network: nothing listens there, and the host says so.
     Closed,
-    /// Loses the first datagram, as happens.
+    /// Loses the first packet, as happens.
     FirstLost,
 }
 
@@ -150,7 +150,9 @@ impl Talk {
         let Some(say) = self.say() else { return random.between(200, 2_000) };
         let pace = if self.place.part == 1 && say.from == CLIENT { self.pace } else { 100 };
         let mean = (say.after * pace / 100).max(20);
-        mean / 2 + random.below(mean)
+        // Long pauses are somebody's timer or the length of a call.
+        let varies = mean.min(LONG);
+        mean - varies / 2 + random.below(varies)
     }
 
     /// The next IP identification of a side.
@@ -189,5 +191,7 @@ impl Talk {
     }
 }
 
+/// From here on pauses vary by half of this only.
+const LONG: Micros = 200 * MILLIS;
 /// When a resolver or a Kerberos client asks again.
 const RETRIES: [Micros; 3] = [SECOND, SECOND, 2 * SECOND];

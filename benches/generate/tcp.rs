@@ -114,6 +114,7 @@ impl Talk {
         self.stream.tries += 1;
         match self.fault {
             Fault::Dropped => self.next_try(),
+            Fault::FirstLost if self.stream.tries < 2 => self.next_try(),
             Fault::Rejected { .. } | Fault::Prohibited { .. } | Fault::Closed => {
                 self.go(Phase::Refusal, 150 + random.below(200))
             }

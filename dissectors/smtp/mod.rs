@@ -201,7 +201,9 @@ impl Smtp {
         let banner = match self.opening.take() {
             Some(opening) if opening.code == reply.code => {
                 self.learn_capability(reply, tell);
-                opening.banner
+                // A line of asterisks above words is an ornament: a device masks all of them.
+                let ornament = is_masked_banner(opening.banner.as_bytes()) && !is_masked_banner(reply.said);
+                if ornament { text(reply.said) } else { opening.banner }
             }
             _ => text(reply.said),
         };

@@ -63,8 +63,12 @@ impl<'a> ReplyLine<'a> {
     }
 }
 
-/// Whether a device wrote `*` over a banner, sparing `2`, `0` and blanks (Cisco `inspect esmtp`, PIX Mailguard).
+/// Whether a device wrote over a banner: `*` that spares `2`, `0` and blanks (Cisco `inspect esmtp`, PIX
+/// Mailguard), or the older PIX's own words.
 pub fn is_masked_banner(said: &[u8]) -> bool {
+    if said.starts_with(b"SMTP/cmap") && said.trim_ascii_end().ends_with(b"read") {
+        return true;
+    }
     let spared = said.iter().filter(|octet| matches!(octet, b'2' | b'0' | b' ')).count();
     said.contains(&b'*') && spared * 2 < said.len() && said.iter().all(|octet| matches!(octet, b'*' | b'2' | b'0' | b' '))
 }

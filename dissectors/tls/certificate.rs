@@ -15,6 +15,11 @@ pub fn tell_certificate(der: &[u8], tell: &mut dyn FnMut(Fact)) {
     };
     let (issuer, subject) = (certificate.issuer(), certificate.subject());
     tell(Fact::Detail { key: "certificate_issuer", value: name(issuer).into() });
+    for (key, whole) in [("certificate_issuer_organization", issuer), ("certificate_subject_organization", subject)] {
+        if let Some(organization) = whole.iter_organization().find_map(|part| part.as_str().ok()) {
+            tell(Fact::Detail { key, value: text(organization.as_bytes()).into() });
+        }
+    }
     tell(Fact::Detail { key: "certificate_subject", value: name(subject).into() });
     if let Ok(seconds) = u64::try_from(certificate.validity().not_before.timestamp()) {
         tell(Fact::Detail { key: "certificate_not_before", value: seconds.into() });

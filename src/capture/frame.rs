@@ -23,19 +23,57 @@ pub struct Frame<'a> {
 
 /// A link-layer header type (the registry at tcpdump.org, `LINKTYPE_` values). Unknown values
 /// survive and print as their number.
+///
+/// The registry has 16 bits. Above them stand numbers of our own: what other formats hold and the
+/// registry has no number for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct LinkType(pub u32);
+
+impl LinkType {
+    /// Network Monitor: an event of Windows' event tracing.
+    pub const NETMON_EVENT: Self = Self::of_netmon(0xffe0);
+    /// Network Monitor: the adapters of the machine that captured.
+    pub const NETMON_NETWORK_INFO: Self = Self::of_netmon(0xfffb);
+    /// Network Monitor: a capture or display filter.
+    pub const NETMON_FILTER: Self = Self::of_netmon(0xffff);
+    /// ERF: what the capturing machine tells of itself.
+    pub const ERF_META: Self = Self::of_erf(27);
+
+    /// A media type of Network Monitor.
+    pub(super) const fn of_netmon(media: u16) -> Self {
+        Self(OF_NETMON | media as u32) // u32::from is not const
+    }
+
+    /// A datalink type of snoop; those too long to be told apart are one.
+    pub(super) fn of_snoop(datalink: u32) -> Self {
+        Self(OF_SNOOP | datalink.min(0xffff))
+    }
+
+    /// A record type of ERF.
+    pub(super) const fn of_erf(kind: u8) -> Self {
+        Self(OF_ERF | kind as u32)
+    }
+}
 
 impl fmt::Display for LinkType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match NAMES.iter().find(|(number, _)| *number == self.0) {
             Some((_, name)) => f.write_str(name),
-            None => write!(f, "{}", self.0),
+            None => match (self.0 & !0xffff, self.0 & 0xffff) {
+                (OF_NETMON, media) => write!(f, "NETMON_{media:#06x}"),
+                (OF_SNOOP, datalink) => write!(f, "SNOOP_{datalink}"),
+                (OF_ERF, kind) => write!(f, "ERF_{kind}"),
+                _ => write!(f, "{}", self.0),
+            },
         }
     }
 }
 
-/// Link types by their names in the registry, without `LINKTYPE_`.
+const OF_NETMON: u32 = 0x1_0000;
+const OF_SNOOP: u32 = 0x2_0000;
+const OF_ERF: u32 = 0x3_0000;
+
+/// Link types by their names in the registry, without `LINKTYPE_`, then our own.
 const NAMES: &[(u32, &str)] = &[
     (0, "NULL"),
     (1, "ETHERNET"),
@@ -59,9 +97,16 @@ const NAMES: &[(u32, &str)] = &[
     (127, "IEEE802_11_RADIOTAP"),
     (163, "IEEE802_11_AVS"),
     (192, "PPI"),
+    (197, "ERF"),
     (228, "IPV4"),
     (229, "IPV6"),
     (239, "NFLOG"),
     (252, "WIRESHARK_UPPER_PDU"),
     (276, "LINUX_SLL2"),
+    (OF_NETMON | 4, "NETMON_WAN"),
+    (OF_NETMON | 6, "NETMON_802_11"),
+    (LinkType::NETMON_EVENT.0, "NETMON_EVENT"),
+    (LinkType::NETMON_NETWORK_INFO.0, "NETMON_NETWORK_INFO"),
+    (LinkType::NETMON_FILTER.0, "NETMON_FILTER"),
+    (LinkType::ERF_META.0, "ERF_META"),
 ];

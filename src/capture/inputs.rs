@@ -109,7 +109,7 @@ pub fn is_capture(path: &Path) -> bool {
         kind = magic::of(&mut source);
     }
     match kind {
-        Kind::Pcap | Kind::Pcapng => true,
+        Kind::Pcap | Kind::Pcapng | Kind::Netmon | Kind::Snoop | Kind::Erf => true,
         Kind::Foreign(foreign) => !matches!(foreign, Foreign::Packed(_)),
         Kind::Compressed(_) | Kind::Text | Kind::Empty | Kind::Unknown => false,
     }

@@ -1,16 +1,20 @@
 //! What a file is, by its first octets. Names of files prove nothing.
 
-use super::Compression;
+use super::netmon::Netmon;
 use super::order::Order;
 use super::pcap::Pcap;
 use super::pcapng::Pcapng;
 use super::source::Source;
+use super::{Compression, erf, snoop};
 
 /// What a file's first octets say it is.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Pcap,
     Pcapng,
+    Netmon,
+    Snoop,
+    Erf,
     Compressed(Compression),
     Foreign(Foreign),
     Text,
@@ -23,16 +27,10 @@ pub(super) enum Kind {
 pub enum Foreign {
     /// Event trace log of Windows: `netsh trace`, `pktmon`.
     Etl,
-    /// Microsoft Network Monitor, 1 and 2.
-    NetworkMonitor,
-    /// Solaris `snoop` (RFC 1761).
-    Snoop,
     /// Network General Sniffer, for DOS and for Windows.
     Sniffer,
     /// AIX `iptrace`.
     Iptrace,
-    /// Endace extensible record format.
-    Erf,
     /// Packed by a tool that is not undone here, named.
     Packed(&'static str),
 }
@@ -49,6 +47,9 @@ pub(super) fn of(source: &mut Source) -> Kind {
         if Pcapng::magic(*magic) {
             return Kind::Pcapng;
         }
+        if Netmon::magic(*magic) {
+            return Kind::Netmon;
+        }
         match *magic {
             [0x1f, 0x8b, ..] => return Kind::Compressed(Compression::Gzip),
             // A frame, or one to be skipped (RFC 8878, 3.1).
@@ -57,21 +58,37 @@ pub(super) fn of(source: &mut Source) -> Kind {
         }
     }
     source.fill(ENOUGH);
-    let head = source.window();
-    let head = head.get(..ENOUGH).unwrap_or(head);
+    let head = beginning(source, ENOUGH);
     if head.is_empty() {
         Kind::Empty
+    } else if head.starts_with(snoop::MAGIC) {
+        Kind::Snoop
     } else if let Some((_, foreign)) = FOREIGN.iter().find(|(magic, _)| head.starts_with(magic)) {
         Kind::Foreign(*foreign)
     } else if is_etl(head) {
         Kind::Foreign(Foreign::Etl)
     } else if is_text(head) {
         Kind::Text
-    } else if is_erf(head) {
-        Kind::Foreign(Foreign::Erf)
+    } else if is_erf(source) {
+        Kind::Erf
     } else {
         Kind::Unknown
     }
+}
+
+/// The first record alone may be longer than what tells all other kinds.
+fn is_erf(source: &mut Source) -> bool {
+    if erf::looks_like(beginning(source, ENOUGH)) {
+        return true;
+    }
+    source.fill(erf::TWO_RECORDS);
+    erf::looks_like(beginning(source, erf::TWO_RECORDS))
+}
+
+/// So many of the first octets, if there are as many.
+fn beginning(source: &Source, octets: usize) -> &[u8] {
+    let window = source.window();
+    window.get(..octets).unwrap_or(window)
 }
 
 /// A buffer header of 72 octets with its size, then a system trace event that describes the log.
@@ -82,25 +99,6 @@ fn is_etl(head: &[u8]) -> bool {
     plausible && matches!(head.get(72..76), Some([_, 0, 1 | 2, 0xc0]))
 }
 
-/// Records follow each other: a known type, a length that holds the header, a time that does not go
-/// back by much. One record proves nothing.
-fn is_erf(head: &[u8]) -> bool {
-    let mut rest = head;
-    let mut records = 0;
-    let mut before = None;
-    while let Some(record) = rest.get(..16) {
-        let kind = record.get(8).map_or(0, |kind| kind & 0x7f);
-        let length = usize::from(Order::Big.u16(record, 10).unwrap_or_default());
-        let second = Order::Little.u32(record, 4);
-        if !(1..=48).contains(&kind) || length < 16 || second < before {
-            return false;
-        }
-        (records, before) = (records + 1, second);
-        rest = rest.get(length..).unwrap_or_default();
-    }
-    records >= 2
-}
-
 /// Printable octets only, or the byte order mark of UTF-16.
 fn is_text(head: &[u8]) -> bool {
     let printable = |octet: &u8| *octet >= b' ' || matches!(octet, b'\t' | b'\n' | b'\r' | 0x0c);
@@ -109,15 +107,13 @@ fn is_text(head: &[u8]) -> bool {
         || head.iter().all(printable) && String::from_utf8_lossy(head).chars().filter(|c| *c == '\u{fffd}').count() <= 1
 }
 
-/// Octets that tell all kinds apart.
+/// Octets that tell all kinds apart, but for ERF, which has no magic number.
 const ENOUGH: usize = 4_096;
 
 const FOREIGN: &[(&[u8], Foreign)] = &[
-    (b"GMBU", Foreign::NetworkMonitor),
-    (b"RTSS", Foreign::NetworkMonitor),
-    (b"snoop\0\0\0", Foreign::Snoop),
     (b"TRSNIFF data    \x1a", Foreign::Sniffer),
     (b"XCP\0", Foreign::Sniffer),
+    (b"VL\0\0", Foreign::Sniffer), // NetXRay 1, from which the one for Windows came
     (b"iptrace 1.0", Foreign::Iptrace),
     (b"iptrace 2.0", Foreign::Iptrace),
     (b"\xfd7zXZ\0", Foreign::Packed("xz")),

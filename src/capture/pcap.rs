@@ -2,7 +2,7 @@
 
 use super::order::Order;
 use super::step::{Place, Step};
-use super::{Format, LinkType};
+use super::{Format, InterfaceSummary, LinkType};
 use crate::time::Time;
 
 /// A reader behind the file header.
@@ -12,6 +12,7 @@ pub(super) struct Pcap {
     format: Format,
     lengths: Lengths,
     link: LinkType,
+    snaplen: u32,
 }
 
 /// The order of a record's two lengths. Early tools had them the other way round.
@@ -53,7 +54,8 @@ impl Pcap {
         };
         // The upper half carries the length of the frame check sequence.
         let link = LinkType(order.u32(header, 20)? & 0xffff);
-        Some(Ok(Self { order, format, lengths, link }))
+        let snaplen = order.u32(header, 16)?;
+        Some(Ok(Self { order, format, lengths, link, snaplen }))
     }
 
     pub(super) fn format(&self) -> Format {
@@ -65,10 +67,18 @@ impl Pcap {
         if self.format == Format::PcapNanoseconds { 9 } else { 6 }
     }
 
+    /// The only interface that it has.
+    pub(super) fn interface(&self) -> InterfaceSummary {
+        let (link, snaplen, resolution) = (self.link, self.snaplen, self.precision());
+        InterfaceSummary { link, snaplen, resolution, offset: 0, name: None, description: None, lost: None }
+    }
+
     /// Reads the record at the front of `window`.
     pub(super) fn step(&self, window: &[u8]) -> Step {
         let header = if self.format == Format::PcapModified { MODIFIED_RECORD } else { RECORD };
-        let Some(fixed) = window.first_chunk::<RECORD>() else { return Step::Needs(header) };
+        let Some(fixed) = window.first_chunk::<RECORD>().filter(|_| window.len() >= header) else {
+            return Step::Needs(header);
+        };
         let number = |at| self.order.u32(fixed, at).unwrap_or_default();
         let (seconds, fraction, one, other) = (number(0), number(4), number(8), number(12));
         let (captured, wire) = match self.lengths {

@@ -113,7 +113,10 @@ impl Pcapng {
         if drops > 0 || options + 4 < length {
             let told = describe::drop_count(self.order, block.get(options..length - 4).unwrap_or_default());
             let more = from.lost_before_packet(told.saturating_add(drops.into()));
-            summary.lost_by_capture = summary.lost_by_capture.saturating_add(more);
+            if more > 0 {
+                summary.lost_by_capture = summary.lost_by_capture.saturating_add(more);
+                summary.lost_on(self.interfaces_before.saturating_add(interface), from.lost());
+            }
         }
         Step::Packet(Place {
             length,

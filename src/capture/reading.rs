@@ -5,16 +5,18 @@ use std::io::{self, Read};
 use std::mem;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use flate2::read::MultiGzDecoder;
 
 use super::magic::{self, Kind};
+use super::netmon::{self, Netmon};
 use super::pcap::{self, Pcap};
 use super::pcapng::{self, Pcapng};
+use super::snoop::{self, Snoop};
 use super::source::Source;
 use super::step::{Place, Step};
-use super::{Compression, Format, Frame, Map, STDIN, Summary, Unusable};
+use super::{Compression, Format, Frame, Map, STDIN, Summary, Unusable, erf};
 use crate::time::Time;
 
 /// A capture being read, frame by frame.
@@ -35,6 +37,10 @@ pub struct Capture {
 enum Reader {
     Pcap(Pcap),
     Pcapng(Pcapng),
+    Netmon(Netmon),
+    Snoop(Snoop),
+    /// Each record says all that there is to know.
+    Erf,
 }
 
 impl Capture {
@@ -78,29 +84,30 @@ impl Capture {
         if let Some(compression) = compression {
             source = unpacked(source, compression);
         }
-        let opened = match magic::of(&mut source) {
-            Kind::Pcap => {
-                source.fill(pcap::HEADER);
-                let header = source.window().get(..pcap::HEADER).and_then(Pcap::open);
-                header.map(|opened| opened.map(Reader::Pcap))
-            }
-            Kind::Pcapng => {
-                source.fill(pcapng::HEADER);
-                let header = source.window().get(..pcapng::HEADER).and_then(Pcapng::open);
-                header.map(|opened| opened.map(Reader::Pcapng))
-            }
+        let kind = magic::of(&mut source);
+        let header = match kind {
+            Kind::Pcap => pcap::HEADER,
+            Kind::Pcapng => pcapng::HEADER,
+            Kind::Netmon => netmon::HEADER,
+            Kind::Snoop => snoop::HEADER,
+            Kind::Erf => 0,
             other => return Err(Unusable::not_a_capture(name, &other, &source)),
         };
+        source.fill(header);
+        let streamed = source.map().is_none();
+        let head = source.window().get(..header);
+        let opened = head.and_then(|head| Reader::open(&kind, head, streamed));
         let reader = match opened {
             Some(Ok(reader)) => reader,
-            Some(Err(major)) => return Err(Unusable::Version { file: name, major }),
+            Some(Err(major)) => return Err(Unusable::version(name, &kind, major)),
             None => return Err(Unusable::Header { file: name, octets: source.window().len() }),
         };
         let mut summary = Summary::new(name, reader.format(), compression);
-        let mut taken = 0;
+        summary.precision = reader.precision();
+        summary.local_times = matches!(&reader, Reader::Netmon(netmon) if netmon.has_local_times());
+        let taken = if matches!(reader, Reader::Pcap(_) | Reader::Snoop(_)) { header } else { 0 };
         if let Reader::Pcap(pcap) = &reader {
-            summary.precision = pcap.precision();
-            taken = pcap::HEADER;
+            summary.describe(pcap.interface());
         }
         Ok(Self { source, reader, summary, taken, held: None, ended: false })
     }
@@ -170,12 +177,19 @@ impl Capture {
             self.source.step_over(mem::take(&mut self.taken));
             match self.reader.step(self.source.window(), &mut self.summary) {
                 Step::Needs(octets) => {
-                    if !self.source.fill(octets) {
+                    if !self.source.fill(octets) && !self.reader.recover(&mut self.summary) {
                         self.end(octets);
                     }
                 }
                 Step::Passed(length) => self.taken = length,
+                Step::Numbered(length) => {
+                    self.taken = length;
+                    self.summary.packets += 1;
+                }
                 Step::Packet(place) => {
+                    if let Some(offset) = self.reader.offset() {
+                        self.source.progress().fetch_max(offset, Ordering::Relaxed); // the window stays where it is
+                    }
                     self.taken = place.length;
                     let time = self.summary.count(&place);
                     return Some((place, time));
@@ -187,6 +201,10 @@ impl Capture {
                 }
                 Step::Broken(why) => {
                     self.note(&format!("{why}; reading stopped here"));
+                    self.ended = true;
+                }
+                Step::End => {
+                    self.summary.complete = !self.summary.truncated;
                     self.ended = true;
                 }
             }
@@ -207,22 +225,53 @@ impl Capture {
             self.summary.truncated = true;
             self.note(&format!("the file ends here, {left} octets into at least {wanted}"));
         } else {
-            self.summary.complete = true;
+            self.summary.complete = !self.summary.truncated;
         }
     }
 
     /// Keeps a problem with the packet that comes next.
     fn note(&mut self, problem: &str) {
-        let (frame, offset) = (self.summary.packets + 1, self.source.offset());
+        let (frame, offset) = (self.summary.packets + 1, self.reader.offset().unwrap_or(self.source.offset()));
         self.summary.problem(format!("frame {frame} at offset {offset}: {problem}"));
     }
 }
 
 impl Reader {
+    /// Reads a file header of this kind: the reader, or the unusable version.
+    fn open(kind: &Kind, header: &[u8], streamed: bool) -> Option<Result<Self, u32>> {
+        match kind {
+            Kind::Pcap => Pcap::open(header).map(|opened| opened.map(Self::Pcap).map_err(u32::from)),
+            Kind::Pcapng => Pcapng::open(header).map(|opened| opened.map(Self::Pcapng).map_err(u32::from)),
+            Kind::Netmon => Netmon::open(header, streamed).map(|opened| opened.map(Self::Netmon)),
+            Kind::Snoop => Snoop::open(header).map(|opened| opened.map(Self::Snoop)),
+            Kind::Erf => Some(Ok(Self::Erf)),
+            _ => None,
+        }
+    }
+
     fn step(&mut self, window: &[u8], summary: &mut Summary) -> Step {
         match self {
             Self::Pcap(pcap) => pcap.step(window),
             Self::Pcapng(pcapng) => pcapng.step(window, summary),
+            Self::Netmon(netmon) => netmon.step(window),
+            Self::Snoop(snoop) => snoop.step(window, summary),
+            Self::Erf => erf::step(window, summary),
+        }
+    }
+
+    /// Whether there is another way on where the octets asked for are not there.
+    fn recover(&mut self, summary: &mut Summary) -> bool {
+        match self {
+            Self::Netmon(netmon) => netmon.recover(summary),
+            _ => false,
+        }
+    }
+
+    /// Where the record at hand begins in the file, if not at the front of the window.
+    fn offset(&self) -> Option<u64> {
+        match self {
+            Self::Netmon(netmon) => netmon.offset(),
+            _ => None,
         }
     }
 
@@ -230,6 +279,19 @@ impl Reader {
         match self {
             Self::Pcap(pcap) => pcap.format(),
             Self::Pcapng(_) => Format::Pcapng,
+            Self::Netmon(netmon) => netmon.format(),
+            Self::Snoop(_) => Format::Snoop,
+            Self::Erf => Format::Erf,
+        }
+    }
+
+    /// Decimals of the times, as far as the file header tells.
+    fn precision(&self) -> u8 {
+        match self {
+            Self::Pcap(pcap) => pcap.precision(),
+            Self::Netmon(netmon) => netmon.precision(),
+            Self::Pcapng(_) | Self::Snoop(_) => 6,
+            Self::Erf => 9,
         }
     }
 }

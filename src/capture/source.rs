@@ -58,18 +58,19 @@ impl Source {
     /// Sees to it that the window has `wanted` octets. False when there are not that many left;
     /// the window then holds all that are.
     ///
-    /// Reads no further than needed, so that a pipe's packets pass as they come. The buffer grows to
-    /// `wanted`, which the readers of the formats bound.
+    /// Reads no further than needed, so that a pipe's packets pass as they come. The buffer grows with
+    /// what comes, up to `wanted`, which the readers of the formats bound.
     pub(super) fn fill(&mut self, wanted: usize) -> bool {
         if let Backing::Streamed { reader, held, start, end } = &mut self.backing {
             if held.len() - *start < wanted {
                 held.copy_within(*start..*end, 0);
                 (*start, *end) = (0, *end - *start);
-                if held.len() < wanted {
-                    held.resize(wanted, 0);
-                }
             }
             while *end - *start < wanted && self.failure.is_none() {
+                if *end == held.len() {
+                    // Not at once to what a header claims: the octets may never come.
+                    held.resize(wanted.min(held.len().saturating_mul(2)), 0);
+                }
                 match reader.read(held.get_mut(*end..).unwrap_or_default()) {
                     Ok(0) => break,
                     Ok(more) => *end = end.saturating_add(more).min(held.len()),

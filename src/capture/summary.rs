@@ -27,10 +27,14 @@ pub struct Summary {
     pub first: Option<Time>,
     /// The latest packet's time. `None` while no packet had one.
     pub last: Option<Time>,
-    /// Decimals of its times: 6, or 9 where any interface is finer than a microsecond.
+    /// Decimals of its times: as many as the format has, for pcapng 6, or 9 where any interface is
+    /// finer than a microsecond.
     pub precision: u8,
+    /// Its times are those of a clock whose time zone it does not tell; they are taken for UTC.
+    pub local_times: bool,
     /// Packets that the capture itself reports as lost: the last statistics of each interface (IETF
-    /// pcapng 4.6, `isb_ifdrop` and `isb_osdrop`), or the drop counts of its packets if they are more.
+    /// pcapng 4.6, `isb_ifdrop` and `isb_osdrop`), or the drop counts of its packets if they are more;
+    /// the drop counts of snoop and ERF.
     pub lost_by_capture: u64,
     /// Frames of which less was kept than was on the wire.
     pub snapped: u64,
@@ -58,7 +62,29 @@ pub struct Summary {
     pub application: Option<String>,
     /// Comments on the capture as a whole, at most 16.
     pub comments: Vec<String>,
+    /// Its interfaces, by the number that frames name; at most 1,024.
+    pub interfaces: Vec<InterfaceSummary>,
     previous: Time,
+}
+
+/// One interface of a capture, as its file describes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InterfaceSummary {
+    /// How its frames begin.
+    pub link: LinkType,
+    /// Octets kept of a frame at most; 0 means all.
+    pub snaplen: u32,
+    /// The unit of its times as `if_tsresol` has it: 10 to the minus so many seconds, or with the highest
+    /// bit set 2 to the minus so many.
+    pub resolution: u8,
+    /// Seconds that were to be added to its times in the file (`if_tsoffset`); frames have them added.
+    pub offset: i64,
+    /// Its name on the machine that captured.
+    pub name: Option<String>,
+    /// What the machine says of it.
+    pub description: Option<String>,
+    /// Packets that the file reports as lost on it; `None` where it does not say.
+    pub lost: Option<u64>,
 }
 
 /// How a capture is written.
@@ -72,6 +98,14 @@ pub enum Format {
     PcapModified,
     /// The format of blocks.
     Pcapng,
+    /// Microsoft Network Monitor 1.
+    NetworkMonitor1,
+    /// Microsoft Network Monitor 2 and 3.
+    NetworkMonitor2,
+    /// Solaris' `snoop`.
+    Snoop,
+    /// Endace's extensible record format.
+    Erf,
     /// Not written at all: a device.
     Live,
 }
@@ -106,6 +140,7 @@ impl Summary {
             first: None,
             last: None,
             precision: 6,
+            local_times: false,
             lost_by_capture: 0,
             snapped: 0,
             clock_steps_back: 0,
@@ -120,6 +155,7 @@ impl Summary {
             os: None,
             application: None,
             comments: Vec::new(),
+            interfaces: Vec::new(),
             previous: Time::default(),
         }
     }
@@ -149,6 +185,20 @@ impl Summary {
         time
     }
 
+    /// One more interface.
+    pub(super) fn describe(&mut self, interface: InterfaceSummary) {
+        if self.interfaces.len() < INTERFACES {
+            self.interfaces.push(interface);
+        }
+    }
+
+    /// So many packets are lost on an interface by now.
+    pub(super) fn lost_on(&mut self, interface: u32, lost: u64) {
+        if let Some(known) = usize::try_from(interface).ok().and_then(|at| self.interfaces.get_mut(at)) {
+            known.lost = Some(lost);
+        }
+    }
+
     pub(super) fn problem(&mut self, problem: String) {
         if self.problems.len() < PROBLEMS {
             self.problems.push(problem);
@@ -159,11 +209,14 @@ impl Summary {
 }
 
 impl Format {
-    /// The word of the report: `pcap` or `pcapng`.
+    /// The word of the report.
     pub fn name(self) -> &'static str {
         match self {
             Self::Pcap | Self::PcapNanoseconds | Self::PcapModified => "pcap",
             Self::Pcapng => "pcapng",
+            Self::NetworkMonitor1 | Self::NetworkMonitor2 => "netmon",
+            Self::Snoop => "snoop",
+            Self::Erf => "erf",
             Self::Live => "live",
         }
     }
@@ -176,6 +229,10 @@ impl fmt::Display for Format {
             Self::PcapNanoseconds => "pcap with nanoseconds",
             Self::PcapModified => "modified pcap",
             Self::Pcapng => "pcapng",
+            Self::NetworkMonitor1 => "Network Monitor 1",
+            Self::NetworkMonitor2 => "Network Monitor 2",
+            Self::Snoop => "snoop",
+            Self::Erf => "ERF",
             Self::Live => "live",
         })
     }
@@ -191,3 +248,4 @@ impl fmt::Display for Compression {
 }
 
 const PROBLEMS: usize = 32;
+const INTERFACES: usize = 1_024;

@@ -4,10 +4,13 @@ mod damage;
 #[cfg(feature = "live")]
 mod device;
 mod files;
+mod formats;
 mod pcap;
 mod pcapng;
 mod refusals;
 mod writer;
+#[path = "../../tests/support/formats.rs"]
+mod writing;
 
 use std::io::{Cursor, Read};
 

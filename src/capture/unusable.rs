@@ -40,7 +40,7 @@ pub enum Unusable {
     /// A folder with nothing to read.
     #[error(
         "{file}: no capture in this folder ({looked_at} files looked at; folders inside it are not searched). \
-         Name a folder that has pcap or pcapng files, or the files"
+         Name a folder that has captures, or the files"
     )]
     NoCaptures {
         /// As it was named.
@@ -64,14 +64,18 @@ pub enum Unusable {
     },
     /// A version of the format that nobody writes.
     #[error(
-        "{file}: has the major version {major}, which pcap (2) and pcapng (1) files do not have: damaged, or not a \
-         capture. Copy or capture it again"
+        "{file}: has the major version {major}, which {format} files do not have ({versions} is read): damaged, or not \
+         a capture. Copy or capture it again"
     )]
     Version {
         /// As it was named.
         file: String,
         /// The version found.
-        major: u16,
+        major: u32,
+        /// What its first octets say it is.
+        format: &'static str,
+        /// Versions that there are.
+        versions: &'static str,
     },
     /// The compressed data cannot be undone.
     #[error(
@@ -134,6 +138,17 @@ impl Unusable {
         }
     }
 
+    /// Why a capture of this `kind` and version cannot be read.
+    pub(super) fn version(file: String, kind: &Kind, major: u32) -> Self {
+        let (format, versions) = match kind {
+            Kind::Pcapng => ("pcapng", "1"),
+            Kind::Netmon => ("Network Monitor", "1 or 2"),
+            Kind::Snoop => ("snoop", "2"),
+            _ => ("pcap", "2"),
+        };
+        Self::Version { file, major, format, versions }
+    }
+
     /// Why `source`, which is of this `kind`, cannot be read.
     pub(super) fn not_a_capture(file: String, kind: &Kind, source: &Source) -> Self {
         if let Some(why) = source.failure() {
@@ -153,8 +168,7 @@ impl Unusable {
                 let begins = String::from_utf8_lossy(head).chars().take(BEGINNING).collect();
                 Self::Text { file, begins }
             }
-            Kind::Unknown if named == Some("erf") => Self::Foreign { file, kind: Foreign::Erf },
-            Kind::Pcap | Kind::Pcapng | Kind::Unknown => {
+            Kind::Pcap | Kind::Pcapng | Kind::Netmon | Kind::Snoop | Kind::Erf | Kind::Unknown => {
                 let head = head.get(..8).unwrap_or(head);
                 let begins = head.iter().map(|octet| format!("{octet:02x}")).collect::<Vec<_>>().join(" ");
                 Self::Unknown { file, begins }
@@ -178,13 +192,10 @@ fn foreign(kind: Foreign, file: &str) -> String {
         Foreign::Packed(tool) => {
             return format!("is packed by {tool}. Unpack it; gzip and zstd are read as they are");
         }
-        Foreign::NetworkMonitor => "a Microsoft Network Monitor capture",
-        Foreign::Snoop => "a snoop capture (RFC 1761)",
         Foreign::Sniffer => "a Network General Sniffer capture",
         Foreign::Iptrace => "an AIX iptrace capture",
-        Foreign::Erf => "an Endace ERF capture",
     };
-    format!("is {is}, which is not read yet. Convert it with Wireshark's editcap: editcap -F pcapng {from} {to}")
+    format!("is {is}, which is not read. Convert it with Wireshark's editcap: editcap -F pcapng {from} {to}")
 }
 
 /// `file` as one word of a command, with another extension if asked for.

@@ -3,9 +3,10 @@
 use crate::cli::args::{Analyze, FailOn};
 use crate::cli::keep::Keep;
 use crate::cli::progress::Progress;
-use crate::cli::{Failure, Outcome, complain, inputs, output};
+use crate::cli::{Failure, Outcome, complain, evidence, inputs, output};
 use crate::diagnose::{Verdict, diagnose};
 use crate::observe::Trace;
+use crate::proof::Limits;
 use crate::reference::{Reference, Version};
 use crate::report::at::At;
 use crate::report::{Report, csv, json, junit, text};
@@ -17,10 +18,15 @@ pub(super) fn run(options: &Analyze) -> Result<Outcome, Failure> {
     let reference = Reference::embedded();
     let outputs = [("--json", &options.json), ("--csv", &options.csv), ("--junit", &options.junit)];
     let silent = output::claims_stdout(&outputs.map(|(option, path)| (option, path.as_deref())))?;
-    let keep = Keep::new(options)?;
+    let mut keep = Keep::new(options)?;
     let file = inputs::topology(options.topology.as_deref())?;
     let mut unusable = Vec::new();
-    let opened = inputs::open_all(&options.captures, &mut unusable);
+    let mut opened = inputs::open_all(&options.captures, &mut unusable);
+    keep.look_at(&mut opened);
+    if let Some(target) = &options.evidence {
+        evidence::check(target, &opened)?;
+    }
+    let files: Vec<_> = opened.iter().map(|(path, _)| path.clone()).collect();
     let progress = Progress::new(options.progress);
     let settings = inputs::settings(options.threads);
     let traces = inputs::read_all(opened, &settings, &progress, &|frame| keep.frame(frame));
@@ -34,6 +40,10 @@ pub(super) fn run(options: &Analyze) -> Result<Outcome, Failure> {
     progress.end();
     for why in unusable.iter().map(|(_, why)| why).chain(&report.damage()) {
         complain(why);
+    }
+    if let Some(target) = &options.evidence {
+        let exhibits = evidence::collect(&files, &|frame| keep.frame(frame), &report, Limits::PROOF)?;
+        evidence::write(target, &report, &exhibits)?;
     }
     if let Some(path) = &options.json {
         let mut document = json::document(&report, options.flows);
@@ -61,7 +71,6 @@ pub(super) fn run(options: &Analyze) -> Result<Outcome, Failure> {
 
 /// From the first packet that was captured to the last one that was looked at.
 fn span(keep: &Keep, traces: &[Trace]) -> (Time, Time) {
-    let begin = keep.begin().unwrap_or_default();
     let end = traces.iter().filter_map(|trace| trace.covered).map(|covered| covered.1).max();
-    (begin, end.unwrap_or(begin))
+    (keep.begin(), end.unwrap_or(keep.begin()))
 }

@@ -61,8 +61,9 @@ pub enum Command {
 /// Options of `analyze`.
 #[derive(Debug, clap::Args)]
 pub struct Analyze {
-    /// Captures: pcap and pcapng files, also inside gzip and zstd; folders of them; patterns such as
-    /// "ring_*.pcapng", also where the shell does not expand them; `-` for standard input.
+    /// Captures: pcap, pcapng, Network Monitor, snoop and ERF files, also inside gzip and zstd; folders of
+    /// them; patterns such as "ring_*.pcapng", also where the shell does not expand them; `-` for standard
+    /// input.
     #[arg(required = true, value_name = "CAPTURE")]
     pub captures: Vec<PathBuf>,
     /// Which host is what: a topology file, as `anyany topology infer` drafts it. Without one, roles are
@@ -89,6 +90,10 @@ pub struct Analyze {
     /// Writes the JSON document to a file; `-` writes it to standard output, and nothing else.
     #[arg(long, value_name = "FILE", help_heading = OUTPUT)]
     pub json: Option<PathBuf>,
+    /// Writes the packets that prove the findings to a pcapng file, each with a comment that says what it
+    /// shows. Of several vantage points each gets a file of its own (FILE-2, FILE-3 and so on).
+    #[arg(long, value_name = "FILE")]
+    pub evidence: Option<PathBuf>,
     /// Adds the list of flows to the JSON document.
     #[arg(long, help_heading = OUTPUT)]
     pub flows: bool,
@@ -153,7 +158,7 @@ pub struct Check {
 /// Options of `ports`.
 #[derive(Debug, clap::Args)]
 pub struct Ports {
-    /// Only what hosts of this role open (cas, hub, mailbox, um, edge, dc, gc, client…).
+    /// Only what hosts of this role open (cas, hub, mailbox, um, edge, dc, gc, client and so on).
     #[arg(long, value_name = "ROLE")]
     pub from: Option<String>,
     /// Only what hosts of this role answer.
@@ -162,7 +167,7 @@ pub struct Ports {
     /// Only what this version of Exchange uses.
     #[arg(long, value_name = "VERSION")]
     pub exchange: Option<Version>,
-    /// Only this service (epm, dcerpc, smb, ldap, kerberos, dns, smtp, https…).
+    /// Only this service (epm, dcerpc, smb, ldap, kerberos, dns, smtp, https and so on).
     #[arg(long, value_name = "SERVICE")]
     pub service: Option<String>,
     /// Only what may use this port.

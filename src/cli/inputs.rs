@@ -87,7 +87,7 @@ fn glances(opened: &[(PathBuf, Capture)], progress: &Progress) -> Vec<Glance> {
     // Standard input cannot be read twice: it keeps its place.
     let is_file = |path: &&Path| *path != Path::new(STDIN);
     let paths = || opened.iter().map(|(path, _)| path.as_path());
-    progress.begin("sorting", paths().filter(is_file));
+    progress.begin("looking through", paths().filter(is_file));
     let glance = |path: &Path| {
         let mut again = Some(path).filter(is_file).and_then(|path| Capture::open(path).ok())?;
         progress.follow(&again);

@@ -1,8 +1,8 @@
 //! Which frames are looked at: `--from`, `--to`, `--filter`.
 
-use std::sync::OnceLock;
+use std::path::PathBuf;
 
-use crate::capture::Frame;
+use crate::capture::{Capture, Frame};
 use crate::cli::Failure;
 use crate::cli::args::Analyze;
 use crate::cli::when::When;
@@ -13,7 +13,7 @@ pub(super) struct Keep {
     from: Option<When>,
     to: Option<When>,
     /// When the first frame was captured: its day is meant where none was typed.
-    begin: OnceLock<Time>,
+    begin: Time,
     filter: Option<filter::Filters>,
 }
 
@@ -21,20 +21,26 @@ impl Keep {
     /// As typed; fails where the filter is none.
     pub(super) fn new(options: &Analyze) -> Result<Self, Failure> {
         let filter = options.filter.as_deref().map(filter::Filters::new).transpose().map_err(Failure::Said)?;
-        Ok(Self { from: options.from, to: options.to, begin: OnceLock::new(), filter })
+        Ok(Self { from: options.from, to: options.to, begin: Time::default(), filter })
     }
 
     /// Whether a frame is to be looked at.
     pub(super) fn frame(&self, frame: &Frame<'_>) -> bool {
-        let begin = *self.begin.get_or_init(|| frame.time);
-        self.from.is_none_or(|from| from.first(begin) <= frame.time)
-            && self.to.is_none_or(|to| frame.time <= to.last(begin))
+        self.from.is_none_or(|from| from.first(self.begin) <= frame.time)
+            && self.to.is_none_or(|to| frame.time <= to.last(self.begin))
             && self.filter.as_ref().is_none_or(|filter| filter.matches(frame))
     }
 
-    /// When the first frame was captured. `None` until there was one.
-    pub(super) fn begin(&self) -> Option<Time> {
-        self.begin.get().copied()
+    /// Looks when the captures begin. Threads read them together, so it cannot be left to the first frame that
+    /// one of them meets.
+    pub(super) fn look_at(&mut self, captures: &mut [(PathBuf, Capture)]) {
+        let begin = captures.iter_mut().filter_map(|(_, capture)| capture.first_time()).min();
+        self.begin = begin.unwrap_or_default();
+    }
+
+    /// When the first frame was captured.
+    pub(super) fn begin(&self) -> Time {
+        self.begin
     }
 
     /// Why the filter could not be used for some frames.

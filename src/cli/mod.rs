@@ -2,6 +2,7 @@
 
 mod analyze;
 mod args;
+mod evidence;
 mod explain;
 mod inputs;
 mod keep;

@@ -21,8 +21,11 @@ pub(super) fn run(options: &Ports) -> Result<Outcome, Failure> {
     };
     let rows = wanted.rows(&reference);
     if let Some(path) = &options.json {
-        let document =
-            if options.interfaces { ports::interface_document(&reference) } else { ports::document(&reference, &rows) };
+        let document = if options.interfaces {
+            ports::interface_document(&reference)
+        } else {
+            ports::document(&reference, &wanted, &rows)
+        };
         output::write_json(path, &document)?;
     }
     if !output::takes_stdout(options.json.as_deref()) {
@@ -39,7 +42,7 @@ fn text(options: &Ports, reference: &Reference, wanted: &ports::Wanted<'_>, rows
         // A program that reads the table finds none of its rows.
         (false, Format::Csv) => ports::table(reference, rows).write(Format::Csv.into(), sheet),
         (false, _) if rows.is_empty() => "No row of the tables fits all of that; leave one condition out.\n".to_owned(),
-        (false, Format::Text) => ports::text(reference, rows, sheet),
+        (false, Format::Text) => ports::text(reference, wanted, rows, sheet),
         (false, Format::Markdown) => format!(
             "{}\n\n{}\n{}\n",
             wanted.caption(),
@@ -61,6 +64,10 @@ fn reference(options: &Ports) -> Result<Cow<'static, Reference>, Failure> {
 fn role<'a>(reference: &Reference, option: &str, word: &'a str) -> Result<&'a str, Failure> {
     if word == ports::ANY_EXCHANGE || reference.role(word).is_some() {
         return Ok(word);
+    }
+    if let Some(product) = reference.product(word) {
+        let (name, role) = (&product.name, &product.role);
+        return Err(Failure::Said(format!("{option}: the role of a host that is {name} is \"{role}\"")));
     }
     let known: Vec<&str> = reference.roles().iter().map(|role| role.id.as_str()).collect();
     Err(Failure::Said(format!(

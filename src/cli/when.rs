@@ -3,7 +3,7 @@
 
 use std::str::FromStr;
 
-use crate::time::Time;
+use crate::time::{self, Time};
 
 /// A time as typed. What was not typed is open: `06:00:00` begins at .000000000 and ends at .999999999.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,25 +92,11 @@ fn ahead(offset: &str) -> Option<i64> {
     (hours <= 23 && minutes <= 59).then_some(if sign == "-" { -nanos } else { nanos })
 }
 
-/// Days from 1970-01-01 to a date of the proleptic Gregorian calendar.
+/// Days from 1970-01-01 to a date.
 fn days(date: &str) -> Option<i64> {
     let mut parts = date.split('-');
     let (year, month, day) = (number(parts.next()?, 4)?, number(parts.next()?, 2)?, number(parts.next()?, 2)?);
-    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    let length = match month {
-        2 if leap => 29,
-        2 => 28,
-        4 | 6 | 9 | 11 => 30,
-        _ => 31,
-    };
-    if parts.next().is_some() || !(1..=12).contains(&month) || !(1..=length).contains(&day) {
-        return None;
-    }
-    // Years that begin in March end with their leap day; 146,097 days make 400 of them.
-    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
-    let (era, of_era) = (year.div_euclid(400), year.rem_euclid(400));
-    let of_year = (153 * month + 2) / 5 + day - 1;
-    Some(era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468)
+    if parts.next().is_some() { None } else { time::days(year, month, day) }
 }
 
 /// A number of exactly so many digits.

@@ -40,6 +40,19 @@ pub(super) struct Fragments {
     begun: u64,
     swept: Time,
     counts: FragmentCounts,
+    /// What was given up, the first of it.
+    given_up: Vec<Unfinished>,
+}
+
+/// A datagram of which some fragments came and others did not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Unfinished {
+    /// When the first of them came.
+    pub since: Time,
+    /// Its sender, who did speak.
+    pub source: IpAddr,
+    /// Whom it was for.
+    pub destination: IpAddr,
 }
 
 /// What makes fragments pieces of one datagram.
@@ -92,6 +105,14 @@ impl Fragments {
         self.waiting.len()
     }
 
+    /// Datagrams that were given up or still wait, in order of time.
+    pub(super) fn unfinished(&self) -> Vec<Unfinished> {
+        let waiting = self.waiting.iter().map(|(key, waiting)| waiting.unfinished(key));
+        let mut all: Vec<_> = self.given_up.iter().copied().chain(waiting).collect();
+        all.sort_unstable();
+        all
+    }
+
     /// Takes one piece. When it was the last missing one, the whole datagram's payload is left in
     /// `whole`, and returned with its protocol.
     pub(super) fn join<'a>(
@@ -118,7 +139,7 @@ impl Fragments {
         let kept = fragment.offset.saturating_add(length(network.body.octets)).min(end);
         let piece = Piece { start: fragment.offset, end, kept };
         if self.waiting.get(&key).is_some_and(|waiting| !within(PATIENCE, waiting.since, time)) {
-            self.forget(&key);
+            self.give_up(&key);
             self.counts.expired += 1;
         }
         self.make_room(&key, usize::try_from(end).unwrap_or(usize::MAX));
@@ -137,7 +158,7 @@ impl Fragments {
         match effect {
             Effect::Waits => None,
             Effect::Refused => {
-                self.forget(&key);
+                self.give_up(&key);
                 self.counts.dropped += 1;
                 None
             }
@@ -160,15 +181,13 @@ impl Fragments {
             return;
         }
         self.swept = time;
-        let (octets, expired) = (&mut self.octets, &mut self.counts.expired);
-        self.waiting.retain(|_, waiting| {
-            let stays = within(PATIENCE, waiting.since, time);
-            if !stays {
-                *octets -= waiting.octets.len();
-                *expired += 1;
-            }
-            stays
-        });
+        let late = |(_, waiting): &(&Key, &Waiting)| !within(PATIENCE, waiting.since, time);
+        let mut late: Vec<_> = self.waiting.iter().filter(late).map(|(key, waiting)| (waiting.number, *key)).collect();
+        late.sort_unstable_by_key(|(number, _)| *number);
+        for (_, key) in late {
+            self.give_up(&key);
+            self.counts.expired += 1;
+        }
     }
 
     /// Gives up the oldest datagrams until `key` can grow to `needed` octets.
@@ -184,8 +203,15 @@ impl Fragments {
             let Some(oldest) = others.min_by_key(|(_, waiting)| waiting.number).map(|(other, _)| *other) else {
                 return; // one datagram alone stays below every bound
             };
-            self.forget(&oldest);
+            self.give_up(&oldest);
             self.counts.dropped += 1;
+        }
+    }
+
+    fn give_up(&mut self, key: &Key) {
+        let gone = self.forget(key);
+        if let Some(gone) = gone.filter(|_| self.given_up.len() < MAX_GIVEN_UP) {
+            self.given_up.push(gone.unfinished(key));
         }
     }
 
@@ -199,6 +225,10 @@ impl Fragments {
 impl Waiting {
     fn new(number: u64, since: Time) -> Self {
         Self { number, since, protocol: None, octets: Vec::new(), pieces: Vec::new(), covered: 0, end: None }
+    }
+
+    fn unfinished(&self, key: &Key) -> Unfinished {
+        Unfinished { since: self.since, source: key.source, destination: key.destination }
     }
 
     fn take(&mut self, piece: Piece, more: bool, octets: &[u8], counts: &mut FragmentCounts) -> Effect {
@@ -283,6 +313,8 @@ fn within(span: Span, one: Time, other: Time) -> bool {
 const MAX_WAITING: usize = 1024;
 /// Octets that they hold together.
 const MAX_OCTETS: usize = 8 << 20;
+/// Datagrams remembered after they were given up.
+const MAX_GIVEN_UP: usize = 4096;
 /// The largest payload that IP can address.
 const MAX_DATAGRAM: u32 = 65_535;
 /// Of one datagram: 64 KiB in pieces of 128 octets.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::FragmentCounts;
+use super::{FragmentCounts, Unfinished};
 use crate::capture::{LinkType, Summary};
 use crate::time::Time;
 
@@ -23,6 +23,8 @@ pub struct Health {
     pub covered: Option<(Time, Time)>,
     /// What became of fragments; told by the first capture of a trace.
     pub fragments: Option<(FragmentCounts, usize)>,
+    /// Datagrams of which only some fragments came, in order of time; told by the first capture of a trace.
+    pub unfinished: Vec<Unfinished>,
 }
 
 impl Health {
@@ -36,6 +38,7 @@ impl Health {
             filtered: 0,
             covered: None,
             fragments: None,
+            unfinished: Vec::new(),
         }
     }
 

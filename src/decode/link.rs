@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 
 use super::ethernet;
 use super::front::{Front, Word};
-use crate::capture::LinkType;
+use crate::capture::{LinkType, erf_packet};
 
 /// The header that stands at the front.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +38,10 @@ pub(super) enum Layer {
     DirectedPpp,
     /// Cisco's HDLC behind one octet that tells the direction.
     DirectedCiscoHdlc,
+    /// A record of Endace's cards, in the format of a converter.
+    Erf,
+    /// No packet: what a capture tells of itself, named.
+    NoPacket(Word),
     /// IPv4 or IPv6: its first four bits tell.
     Ip,
 }
@@ -56,6 +60,13 @@ pub(super) type Next<'a> = Result<(Layer, Front<'a>), Word>;
 
 /// What frames of this link type begin with.
 pub(super) fn first(link: LinkType) -> Option<Layer> {
+    match link {
+        LinkType::NETMON_EVENT => return Some(Layer::NoPacket("windows event")),
+        LinkType::NETMON_NETWORK_INFO => return Some(Layer::NoPacket("list of adapters")),
+        LinkType::NETMON_FILTER => return Some(Layer::NoPacket("network monitor filter")),
+        LinkType::ERF_META => return Some(Layer::NoPacket("erf metadata")),
+        _ => {}
+    }
     Some(match link.0 {
         0 | 108 => Layer::Null,
         1 => Layer::Ethernet,
@@ -65,6 +76,7 @@ pub(super) fn first(link: LinkType) -> Option<Layer> {
         50 | 104 => Layer::CiscoHdlc,
         51 => Layer::Pppoe,
         113 => Layer::Cooked,
+        197 => Layer::Erf,
         204 => Layer::DirectedPpp,
         205 => Layer::DirectedCiscoHdlc,
         239 => Layer::Nflog,
@@ -101,6 +113,8 @@ fn walk<'a>(mut layer: Layer, mut front: Front<'a>, vlan: &mut Option<u16>) -> R
             Layer::Cooked => cooked(front)?,
             Layer::Cooked2 => cooked2(front)?,
             Layer::Nflog => nflog(front)?,
+            Layer::Erf => erf(front)?,
+            Layer::NoPacket(word) => return Err(word),
             Layer::DirectedPpp => (Layer::Ppp, front.after(1)?),
             Layer::DirectedCiscoHdlc => (Layer::CiscoHdlc, front.after(1)?),
         }
@@ -204,6 +218,14 @@ fn nflog(front: Front<'_>) -> Next<'_> {
         }
         front = front.after(usize::from(length).next_multiple_of(4))?;
     }
+}
+
+/// LINKTYPE_ERF: a record with all its headers.
+fn erf(front: Front<'_>) -> Next<'_> {
+    let (link, octets) = erf_packet(front.octets).ok_or("erf")?;
+    // A record within a record would be one more turn.
+    let layer = first(link).filter(|layer| *layer != Layer::Erf).ok_or("erf, other")?;
+    Ok((layer, front.after(octets.start)?.shortened(u32::from(front.u16(14)?))))
 }
 
 const PPP_ADDRESS: [u8; 2] = [0xff, 0x03];

@@ -20,7 +20,7 @@ mod tunnel;
 
 use std::net::{IpAddr, Ipv4Addr};
 
-pub use fragments::FragmentCounts;
+pub use fragments::{FragmentCounts, Unfinished};
 pub use health::{Health, protocol_word};
 pub use packet::{Control, Datagram, IcmpError, Packet, Payload, Quoted, Segment, TcpOptions};
 
@@ -110,6 +110,11 @@ impl Decoder {
     /// What became of the fragments so far.
     pub fn fragment_counts(&self) -> FragmentCounts {
         self.fragments.counts()
+    }
+
+    /// Datagrams of which only some fragments came, in order of time.
+    pub fn unfinished(&self) -> Vec<Unfinished> {
+        self.fragments.unfinished()
     }
 
     /// How many datagrams still wait for fragments. At the end of the captures these are lost, too.

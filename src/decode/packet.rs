@@ -24,6 +24,16 @@ pub struct Packet<'a> {
 }
 
 impl<'a> Packet<'a> {
+    /// The packet with these octets as its payload: what [`parted`](Self::parted) took away.
+    pub fn with_payload(mut self, octets: &'a [u8]) -> Self {
+        match &mut self.payload {
+            Payload::Tcp(segment) => segment.payload = octets,
+            Payload::Udp(datagram) => datagram.payload = octets,
+            _ => {}
+        }
+        self
+    }
+
     /// All but the payload's octets, which no longer borrow from the frame, and those octets.
     pub fn parted(self) -> (Packet<'static>, &'a [u8]) {
         let Self { source, destination, ttl, ip_id, dont_fragment, vlan, tunnels, payload } = self;

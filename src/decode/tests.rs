@@ -334,6 +334,21 @@ fn arp_tells_its_sender() {
 }
 
 #[test]
+fn frames_that_are_no_packets_are_named() {
+    for (link, name) in [
+        (LinkType::NETMON_EVENT, "windows event"),
+        (LinkType::NETMON_NETWORK_INFO, "list of adapters"),
+        (LinkType::NETMON_FILTER, "network monitor filter"),
+        (LinkType::ERF_META, "erf metadata"),
+    ] {
+        assert_eq!(word(link, &v4_tcp(b"x")), name);
+    }
+    let other = [0, 0, 0, 0, 1, 0, 0, 0, 21, 4, 0, 24, 0, 0, 0, 8, 1, 2, 3, 4, 5, 6, 7, 8];
+    assert_eq!(word(LinkType(197), &other), "erf, other");
+    assert_eq!(word(LinkType(197), &other[..12]), "erf");
+}
+
+#[test]
 fn an_unknown_link_type_is_said_to_be_one() {
     assert!(matches!(decode(&mut Decoder::default(), LinkType(147), &[0x45; 60]), Decoded::UnknownLink));
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use anyany_dissectors::Side;
+use anyany_dissectors::{Side, Uuid};
 use hashbrown::{HashMap, HashSet};
 
 use crate::flow::{Endpoint, FrameRef, Moment, Outcome, Transport, TtlRange};
@@ -35,8 +35,14 @@ pub struct Context<'a> {
     heard: HashSet<(IpAddr, IpAddr)>,
     /// Directions that must have carried packets which were not captured.
     implied: HashSet<(IpAddr, IpAddr)>,
+    /// Datagrams of which only some fragments came, by sender and receiver: when.
+    unfinished: HashMap<(IpAddr, IpAddr), Vec<Time>>,
     /// Times to live by sender, RSTs left out: how many flows showed each.
     ttls: HashMap<IpAddr, BTreeMap<u8, u64>>,
+    /// What each host talks about.
+    habits: HashMap<IpAddr, Habit>,
+    /// With whom each host ships logs.
+    shipped: HashMap<IpAddr, BTreeSet<IpAddr>>,
     /// Whether answers were generally not captured.
     pub one_way: bool,
     /// How much of the data the capture lost.
@@ -59,6 +65,19 @@ impl Loss {
     pub fn share(self) -> f64 {
         self.unseen as f64 / (self.unseen + self.data).max(1) as f64
     }
+}
+
+/// What a host talks about, as far as it was seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Habit {
+    /// Nothing that was understood.
+    Unknown,
+    /// Heartbeats of a cluster and no more.
+    Beats,
+    /// Shipping logs, and at most heartbeats beside it.
+    Replicates,
+    /// Anything else.
+    Talks,
 }
 
 /// A moment at which a host spoke.
@@ -100,10 +119,16 @@ impl<'a> Context<'a> {
             mapper: HashMap::new(),
             heard: HashSet::new(),
             implied: HashSet::new(),
+            unfinished: HashMap::new(),
             ttls: HashMap::new(),
+            habits: HashMap::new(),
+            shipped: HashMap::new(),
             one_way: false,
             loss: Loss::default(),
         };
+        for one in trace.healths.iter().flat_map(|health| &health.unfinished) {
+            context.unfinished.entry((one.source, one.destination)).or_default().push(one.since);
+        }
         let (mut both_ways, mut one_sided) = (0u64, 0u64);
         for (at, conversation) in trace.conversations.iter().enumerate() {
             context.index(at, conversation);
@@ -162,6 +187,7 @@ impl<'a> Context<'a> {
             self.reached.entry((client, server)).or_default().push(at);
             self.reached_port.entry((flow.responder, flow.key.transport)).or_default().push(at);
         }
+        self.note_habits(conversation);
         if conversation.outcome == Outcome::Refused
             && let Some(reset) = flow.resets.iter().find(|reset| reset.side == Side::Responder)
         {
@@ -170,6 +196,29 @@ impl<'a> Context<'a> {
         }
         if !conversation.seen.rpc_answers.is_empty() {
             self.mapper.entry((client, server)).or_default().push(at);
+        }
+    }
+
+    /// What was tried in vain is no habit.
+    fn note_habits(&mut self, conversation: &Conversation) {
+        let flow = &conversation.flow;
+        let habit = match (flow.key.transport, conversation.service) {
+            (Transport::Icmp, _) => return,
+            (Transport::Udp, "cluster") => Habit::Beats,
+            _ if !conversation.outcome.reached() && conversation.outcome != Outcome::OneSided => return,
+            (Transport::Tcp, "dag-replication") => Habit::Replicates,
+            _ => Habit::Talks,
+        };
+        let (client, server) = (flow.initiator.address, flow.responder.address);
+        if habit == Habit::Replicates {
+            self.shipped.entry(client).or_default().insert(server);
+            self.shipped.entry(server).or_default().insert(client);
+        }
+        for (side, host) in [(Side::Initiator, client), (Side::Responder, server)] {
+            if flow.half(side).packets > 0 {
+                let known = self.habits.entry(host).or_insert(Habit::Unknown);
+                *known = (*known).max(habit);
+            }
         }
     }
 
@@ -186,6 +235,51 @@ impl<'a> Context<'a> {
                 self.loss.first.get_or_insert(flow.first);
             }
         }
+    }
+
+    /// The service of a conversation; a port that the topology file fixes is RPC, whatever was said there.
+    pub fn service(&self, conversation: &Conversation) -> &'static str {
+        match conversation.service {
+            "other" if self.fixed(conversation).is_some() => "dcerpc",
+            service => service,
+        }
+    }
+
+    /// The RPC interface of a conversation: what was seen of it, else what the topology file fixes to the port.
+    pub fn interface(&self, conversation: &Conversation) -> Option<Uuid> {
+        self.trace.interface(conversation).or_else(|| self.fixed(conversation))
+    }
+
+    fn fixed(&self, conversation: &Conversation) -> Option<Uuid> {
+        let (at, transport) = (conversation.flow.responder, conversation.flow.key.transport);
+        self.roster.fixed(at.address, at.port).filter(|_| transport == Transport::Tcp)
+    }
+
+    /// What an address talks about.
+    pub fn habit(&self, address: IpAddr) -> Habit {
+        self.habits.get(&address).copied().unwrap_or(Habit::Unknown)
+    }
+
+    /// Whether an address lies in a network of its own for shipping logs, as far as is seen: it does nothing
+    /// else, nor does anyone with whom it ships them.
+    pub fn only_replicates(&self, address: IpAddr) -> bool {
+        let peers = self.shipped.get(&address).into_iter().flatten();
+        self.habit(address) == Habit::Replicates && peers.copied().all(|peer| self.habit(peer) != Habit::Talks)
+    }
+
+    /// Whether two addresses understood each other at least once, whoever called.
+    pub fn understood(&self, one: IpAddr, other: IpAddr) -> bool {
+        self.reached.contains_key(&(one, other)) || self.reached.contains_key(&(other, one))
+    }
+
+    /// Conversations near that of `conversation` in which `server` answered calls of `client`.
+    pub fn served(
+        &self,
+        server: IpAddr,
+        client: IpAddr,
+        conversation: &Conversation,
+    ) -> impl Iterator<Item = &'a Conversation> + '_ {
+        self.near(self.reached.get(&(client, server)), conversation.flow.first.time, conversation.flow.last.time)
     }
 
     /// Whether the host was heard, by any of its addresses, near the time of `from..to`.
@@ -360,6 +454,17 @@ impl<'a> Context<'a> {
         self.implied.contains(&(from, to)) && !self.heard.contains(&(from, to))
     }
 
+    /// Whether the capture saw any two hosts in both directions. One that did not may well not be able to.
+    pub fn sees_answers(&self) -> bool {
+        !self.one_way && self.heard.iter().any(|&(from, to)| self.heard.contains(&(to, from)))
+    }
+
+    /// Whether fragments of `from` to `to` came between the two moments that never made a whole.
+    pub fn in_pieces(&self, from: IpAddr, to: IpAddr, (since, until): (Time, Time)) -> bool {
+        let all = self.unfinished.get(&(from, to));
+        all.into_iter().flatten().any(|&time| since <= time && time <= until)
+    }
+
     /// The times to live that packets of a host usually have here, RSTs left out: first those of its packets to
     /// `peer` on other flows, else to anyone. `None` when it never sent anything but RST.
     pub fn usual_ttl(&self, host: IpAddr) -> Option<(u8, u64)> {
@@ -380,7 +485,7 @@ impl<'a> Context<'a> {
     /// Whether a block between these hosts is ours to judge: one of them has a known role, or both addresses are private.
     pub fn concerns_us(&self, client: IpAddr, server: IpAddr) -> bool {
         let known = |address| !matches!(self.roster.role(address), "unknown" | "client");
-        known(client) || known(server) || (private(client) && private(server))
+        known(client) || known(server) || (is_private(client) && is_private(server))
     }
 }
 
@@ -402,7 +507,7 @@ fn nearest(voices: &[Voice], time: Time, only: Option<IpAddr>) -> Option<Voice> 
 }
 
 /// RFC 1918, RFC 4193, link-local and documentation addresses: hosts of one organization.
-fn private(address: IpAddr) -> bool {
+pub(super) fn is_private(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => {
             address.is_private() || address.is_link_local() || address.is_loopback() || address.is_documentation()

@@ -118,6 +118,8 @@ kinds! {
     ClockJump "clock-jump" Inconclusive;
     /// Connections were under way before the capture began.
     StartedMidway "started-midway" Inconclusive;
+    /// What two hosts need of each other was never seen, where it would have been.
+    ExpectedNotSeen "expected-not-seen" Inconclusive;
 }
 
 impl Kind {

@@ -1,5 +1,6 @@
 //! From conversations to findings. Pure: a trace and the hosts in, claims with reasons out.
 
+mod asked;
 mod capture;
 pub(crate) mod context;
 mod finding;
@@ -39,10 +40,10 @@ pub fn diagnose(traces: &[Trace], roster: &Roster) -> Diagnosis {
         let mut paths = Paths::default();
         for conversation in &trace.conversations {
             if let Some(judgement) = rules::judge(&context, conversation) {
-                paths.add(conversation, judgement);
+                paths.add(&context, conversation, judgement);
             }
             if let Some(judgement) = rules::altered(conversation) {
-                paths.add(conversation, judgement);
+                paths.add(&context, conversation, judgement);
             }
         }
         joint::judge(&context, &mut paths);

@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
+use crate::diagnose::asked::Asked;
 use crate::diagnose::{Context, Evidence, Finding, Judgement, Kind, Party, Severity, Verdict};
 use crate::flow::{Endpoint, Outcome, Transport};
 use crate::observe::Conversation;
@@ -42,25 +43,32 @@ struct Failed {
     attempts: u64,
     /// SYNs or requests.
     tries: u64,
+    /// What was asked in datagrams.
+    asked: Asked,
     /// Attempts that met with more than silence.
     answered: u64,
     first: Time,
     last: Time,
     /// Evidence of the last attempt, when it is not the first.
     latest: Option<Vec<Evidence>>,
-    /// Of what should have come and did not: the port it would have come from, and when it last came.
-    told: Option<(u16, Option<Time>)>,
+    /// Of what should have come and did not: the port it would have come from, where that is known, and
+    /// when it last came.
+    told: Option<(Option<u16>, Option<Time>)>,
 }
 
 /// What should have come on a path and did not, or came altered: read from several conversations.
 #[derive(Debug)]
 pub(super) struct Told {
-    /// The sender of the missing direction, and the port it would have sent from.
+    /// The sender of what is missing, and the port it would have sent from; 0 when that is not known.
     pub(super) client: Endpoint,
     /// Its promised receiver.
     pub(super) server: Endpoint,
+    /// What would carry it.
+    pub(super) transport: Transport,
     /// The service; a word of the contract.
     pub(super) service: &'static str,
+    /// Attempts that show it; none of what was never tried.
+    pub(super) attempts: u64,
     /// Since when it is missing.
     pub(super) first: Time,
     /// Until when it was looked for.
@@ -73,14 +81,15 @@ pub(super) struct Told {
 
 impl Paths {
     /// Takes what a rule said of one conversation.
-    pub(super) fn add(&mut self, conversation: &Conversation, judgement: Judgement) {
+    pub(super) fn add(&mut self, context: &Context<'_>, conversation: &Conversation, judgement: Judgement) {
         let flow = &conversation.flow;
         let path = (flow.initiator.address, flow.responder.address, flow.key.transport, flow.responder.port);
         let failed = Failed {
             judgement,
-            service: conversation.service,
+            service: context.service(conversation),
             attempts: 1,
             tries: u64::from(flow.tries.count),
+            asked: Asked::of(&conversation.flow),
             answered: u64::from(conversation.outcome != Outcome::Unanswered),
             first: flow.first.time,
             last: flow.last.time,
@@ -90,19 +99,21 @@ impl Paths {
         self.put(path, failed);
     }
 
-    /// Takes what several conversations together say of datagrams that should have come.
+    /// Takes what several conversations together say of what should have come.
     pub(super) fn tell(&mut self, told: Told) {
-        let path = (told.client.address, told.server.address, Transport::Udp, told.server.port);
+        let path = (told.client.address, told.server.address, told.transport, told.server.port);
+        let client_port = Some(told.client.port).filter(|&port| port != 0);
         let failed = Failed {
             judgement: told.judgement,
             service: told.service,
-            attempts: 1,
+            attempts: told.attempts,
             tries: 0,
+            asked: Asked::default(),
             answered: 0,
             first: told.first,
             last: told.last,
             latest: None,
-            told: Some((told.client.port, told.last_success)),
+            told: Some((client_port, told.last_success)),
         };
         self.put(path, failed);
     }
@@ -112,6 +123,7 @@ impl Paths {
         if let Some(failed) = self.failed.get_mut(&key) {
             failed.attempts += new.attempts;
             failed.tries += new.tries;
+            failed.asked.join(&new.asked);
             failed.answered += new.answered;
             failed.first = failed.first.min(new.first);
             failed.last = failed.last.max(new.last);
@@ -133,7 +145,7 @@ impl Paths {
     /// replaces the plain one for the same path.
     pub(super) fn settle(&mut self, context: &Context<'_>) {
         self.leave_strangers_alone(context);
-        self.settle_single_tries();
+        self.settle_single_tries(context);
         self.fold_into_more_telling();
     }
 
@@ -174,15 +186,19 @@ impl Paths {
     }
 
     /// Too few tries in all, and nothing else that speaks for a block, is too little to say so.
-    fn settle_single_tries(&mut self) {
+    fn settle_single_tries(&mut self, context: &Context<'_>) {
         let weak = |(key, failed): (&(Path, Kind), &Failed)| {
-            let fewest = match key.1 {
-                Kind::SynDropped => FEWEST_TRIES,
-                Kind::RpcDynamicPortBlocked => FEWEST_TRIES_AFTER_MAPPER,
-                Kind::UdpBlocked => FEWEST_REQUESTS,
-                _ => 0,
+            let enough = match key.1 {
+                Kind::SynDropped => failed.tries >= FEWEST_TRIES,
+                Kind::RpcDynamicPortBlocked => failed.tries >= FEWEST_TRIES_AFTER_MAPPER,
+                Kind::UdpBlocked => {
+                    let (client, server, transport, port) = key.0;
+                    let mut successes = context.successes(client, Endpoint { address: server, port }, transport);
+                    failed.asked.is_enough(successes.next().is_some())
+                }
+                _ => true,
             };
-            (failed.answered == 0 && failed.tries < fewest).then_some(*key)
+            (failed.answered == 0 && !enough).then_some(*key)
         };
         let weak: Vec<_> = self.failed.iter().filter_map(weak).collect();
         for key in weak {
@@ -234,6 +250,7 @@ impl Paths {
             Some(failed) => {
                 failed.attempts += other.attempts;
                 failed.tries += other.tries;
+                failed.asked.join(&other.asked);
                 failed.answered += other.answered;
                 failed.first = failed.first.min(other.first);
                 failed.last = failed.last.max(other.last);
@@ -280,7 +297,7 @@ fn finding(path: Path, failed: Failed, context: &Context<'_>) -> Finding {
     judgement.evidence.retain(|evidence| seen.insert(evidence.frame));
     judgement.evidence.truncate(MOST_EVIDENCE);
     let (client_port, (last_success, resolved)) = match failed.told {
-        Some((port, last_success)) => (Some(port), (last_success, false)),
+        Some((port, last_success)) => (port, (last_success, false)),
         None => (None, successes(path, judgement.kind, (failed.first, failed.last), context)),
     };
     let role = |address| context.roster.role(address).to_owned();
@@ -370,8 +387,6 @@ pub const MOST_FINDINGS: usize = 10_000;
 const FEWEST_TRIES: u64 = 3;
 /// Tries of a port that the endpoint mapper has just named: it is surely there.
 const FEWEST_TRIES_AFTER_MAPPER: u64 = 2;
-/// Requests over UDP: a lost one is nothing.
-const FEWEST_REQUESTS: u64 = 2;
 /// What silence alone may reach (contract).
 const SILENCE_ALONE: f64 = 0.7;
 /// Frames named under one finding.

@@ -78,6 +78,11 @@ pub(super) struct Sent {
 }
 
 impl Delivery {
+    /// The stream begins with this number: what is missing in front of the first segment is missing too.
+    pub(super) fn begins(&mut self, sequence: u32) {
+        self.end.get_or_insert(sequence);
+    }
+
     /// A segment with payload or FIN, not sent before as far as it was seen.
     pub(super) fn sent(&mut self, segment: Sent) {
         let end = segment.sequence.wrapping_add(segment.takes);

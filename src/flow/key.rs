@@ -71,25 +71,30 @@ impl FlowKey {
         Self { transport, low, high }
     }
 
-    /// The key of a packet; of an ICMP error that of the packet which it quotes. `None` for what has no ports.
+    /// The key of the flow that a packet belongs to; of an ICMP error, of the flow that it quotes. `None` of
+    /// what belongs to no flow.
     pub fn of(packet: &Packet<'_>) -> Option<Self> {
-        let (source, destination) = (packet.source, packet.destination);
-        let (transport, source, destination, ports) = match &packet.payload {
-            Payload::Tcp(segment) => {
-                (Transport::Tcp, source, destination, (segment.source_port, segment.destination_port))
-            }
-            Payload::Udp(datagram) => {
-                (Transport::Udp, source, destination, (datagram.source_port, datagram.destination_port))
-            }
-            Payload::Echo { id, .. } => (Transport::Icmp, source, destination, (*id, *id)),
-            Payload::IcmpError(error) => {
-                let transport = if error.quoted.protocol == 17 { Transport::Udp } else { Transport::Tcp };
-                (transport, error.quoted.source, error.quoted.destination, error.quoted.ports?)
-            }
-            Payload::Other(_) => return None,
+        let ends = |transport, source_port, destination_port| {
+            let source = Endpoint { address: packet.source, port: source_port };
+            Self::new(transport, source, Endpoint { address: packet.destination, port: destination_port })
         };
-        let end = |address, port| Endpoint { address, port };
-        Some(Self::new(transport, end(source, ports.0), end(destination, ports.1)))
+        match &packet.payload {
+            Payload::Tcp(segment) => Some(ends(Transport::Tcp, segment.source_port, segment.destination_port)),
+            Payload::Udp(datagram) => Some(ends(Transport::Udp, datagram.source_port, datagram.destination_port)),
+            Payload::Echo { id, .. } => Some(ends(Transport::Icmp, *id, *id)),
+            Payload::IcmpError(error) => {
+                let quoted = &error.quoted;
+                let transport = match quoted.protocol {
+                    6 => Transport::Tcp,
+                    17 => Transport::Udp,
+                    _ => return None,
+                };
+                let (source_port, destination_port) = quoted.ports?;
+                let source = Endpoint { address: quoted.source, port: source_port };
+                Some(Self::new(transport, source, Endpoint { address: quoted.destination, port: destination_port }))
+            }
+            Payload::Other(_) => None,
+        }
     }
 }
 

@@ -184,6 +184,7 @@ impl<O: Observer> Live<O> {
         half.isn.get_or_insert(segment.sequence);
         half.options = Some(segment.options);
         let next = segment.sequence.wrapping_add(1);
+        half.delivery.begins(next);
         if half.next_sequence.is_none_or(|known| distance(known, next) > 0) {
             half.next_sequence = Some(next);
         }
@@ -226,6 +227,7 @@ impl<O: Observer> Live<O> {
         self.flow.history.say(side, b'D');
         if side == Side::Initiator && self.flow.half(Side::Responder).packets == 0 {
             self.flow.tries.add(moment);
+            self.flow.ask(said(datagram, datagram.payload_len.into()), moment.time);
         }
         if !datagram.payload.is_empty() {
             let about = self.about(moment);
@@ -347,8 +349,13 @@ fn udp_mark(arrival: &Arrival<'_>, datagram: &Datagram<'_>) -> u64 {
     let small = u64::from(datagram.checksum) << 48
         | u64::from(arrival.packet.ip_id.unwrap_or(0)) << 32
         | u64::from(datagram.payload_len);
+    said(datagram, small)
+}
+
+/// A mark of the words of a datagram, which begins from `sum`.
+fn said(datagram: &Datagram<'_>, sum: u64) -> u64 {
     let words = datagram.payload.chunks(8).take(MARKED_WORDS);
-    words.fold(small, |sum, word| mix(sum, word.iter().fold(0, |word, &octet| word << 8 | u64::from(octet))))
+    words.fold(sum, |sum, word| mix(sum, word.iter().fold(0, |word, &octet| word << 8 | u64::from(octet))))
 }
 
 /// Whether the packet has an IP identification of its own; 0 means that the sender gives none.

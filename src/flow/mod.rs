@@ -11,6 +11,7 @@ mod outcome;
 mod reassembly;
 mod record;
 mod sequence;
+mod simultaneous;
 mod table;
 
 #[cfg(test)]
@@ -28,7 +29,7 @@ pub use key::{Endpoint, FlowKey, FrameRef, Moment, Transport};
 pub use life::Life;
 pub use live::Live;
 pub use outcome::{ConnState, Outcome};
-pub use record::{Flow, IcmpReport, Oriented, Pause, Reset, Tries};
+pub use record::{Flow, IcmpReport, Oriented, Pause, Question, Reset, Tries, WAITED};
 pub use table::{ServicePorts, Table, TableCounters};
 
 /// One packet on its way to its flow.

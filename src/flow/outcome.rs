@@ -68,6 +68,10 @@ impl Flow {
                 let [initiator, responder] = self.halves.each_ref().map(|half| half.packets > 0);
                 match (initiator, responder) {
                     (true, true) => Outcome::Datagrams,
+                    // Someone complains of an answer: it was sent, and the capture has not got it.
+                    (true, false) if self.icmp.iter().any(|report| report.about == Side::Responder) => {
+                        Outcome::OneSided
+                    }
                     _ if self.rejected_by_icmp() => Outcome::IcmpRejected,
                     (true, false) if asks => Outcome::Unanswered,
                     _ => Outcome::OneSided,

@@ -6,7 +6,7 @@ use crate::decode::{IcmpError, Segment};
 use crate::flow::half::{Half, TtlRange};
 use crate::flow::history::History;
 use crate::flow::{Endpoint, FlowKey, Moment};
-use crate::time::Span;
+use crate::time::{Span, Time};
 
 /// How it is known which end is the initiator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,6 +50,8 @@ pub struct Flow {
     pub history: History,
     /// SYNs of the initiator; in UDP, datagrams sent before any answer.
     pub tries: Tries,
+    /// In UDP, what the initiator asked first, before any answer.
+    pub question: Option<Question>,
     /// SYN-ACKs of the responder.
     pub answers: Tries,
     /// RSTs, the first few.
@@ -73,6 +75,17 @@ pub struct Tries {
     pub first: [Option<Moment>; KEPT_TRIES],
     /// The last one.
     pub last: Option<Moment>,
+}
+
+/// What was asked in a datagram, and whether it was asked again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Question {
+    /// The same for the same words.
+    pub mark: u64,
+    /// When it was last asked.
+    pub last: Time,
+    /// How often it was asked again, word for word, after a wait: its sender had no answer.
+    pub again: u32,
 }
 
 /// An RST, with all that helps to tell who sent it (see `reference/signatures.md`, b).
@@ -175,6 +188,7 @@ impl Flow {
             halves: [Half::default(), Half::default()],
             history: History::default(),
             tries: Tries::default(),
+            question: None,
             answers: Tries::default(),
             established: None,
             resets: Vec::new(),
@@ -294,6 +308,20 @@ impl Flow {
         moment.time.since(self.first.time).length() < Span::seconds(1)
     }
 
+    /// The initiator asks in a datagram, and had no answer yet.
+    pub(super) fn ask(&mut self, mark: u64, time: Time) {
+        match &mut self.question {
+            None => self.question = Some(Question { mark, last: time, again: 0 }),
+            Some(question) if question.mark == mark => {
+                if time.since(question.last) >= WAITED {
+                    question.again = question.again.saturating_add(1);
+                }
+                question.last = time;
+            }
+            Some(_) => {}
+        }
+    }
+
     /// Takes an ICMP error that quotes a packet of `about`. Of those that say the same the first is kept.
     pub(super) fn icmp_error(&mut self, report: IcmpReport) {
         let same = |known: &IcmpReport| {
@@ -306,6 +334,8 @@ impl Flow {
     }
 }
 
+/// Who asks again sooner sends the same to several addresses, or twice to be sure; no resolver gives up so soon.
+pub const WAITED: Span = Span::millis(400);
 /// Tries kept with their times.
 const KEPT_TRIES: usize = 6;
 /// Resets kept: three answers to one Windows attempt, and one more.

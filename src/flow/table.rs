@@ -7,7 +7,9 @@ use hashbrown::HashMap;
 
 use crate::decode::{Control, IcmpError, Payload, Segment};
 use crate::flow::life::{Stretch, Voice};
-use crate::flow::{Arrival, Endpoint, Flow, FlowKey, IcmpReport, Life, Live, Moment, Observer, Oriented, Transport};
+use crate::flow::{
+    Arrival, Endpoint, Flow, FlowKey, IcmpReport, Life, Live, Moment, Observer, Oriented, Transport, simultaneous,
+};
 use crate::time::{Span, Time};
 
 /// How likely a port is a server's, for flows whose beginning was not seen.
@@ -55,7 +57,7 @@ impl ServicePorts {
     }
 
     /// Higher is likelier.
-    fn rank(&self, transport: Transport, port: u16) -> u8 {
+    pub(super) fn rank(&self, transport: Transport, port: u16) -> u8 {
         match port {
             port if self.usual.have(transport, port) => 3,
             port if self.listed.have(transport, port) => 2,
@@ -81,6 +83,8 @@ pub struct Table<O: Observer> {
     index: HashMap<FlowKey, usize, foldhash::fast::RandomState>,
     /// Of hosts that were heard outside of flows.
     heard: HashMap<IpAddr, Voice, foldhash::fast::RandomState>,
+    /// The last packets, which wait for others of the same time, and their payloads.
+    held: Vec<(Arrival<'static>, Vec<u8>)>,
     life: Life,
     counters: TableCounters,
     ports: ServicePorts,
@@ -93,21 +97,67 @@ impl<O: Observer> Table<O> {
             flows: Vec::new(),
             index: HashMap::default(),
             heard: HashMap::default(),
+            held: Vec::new(),
             life: Life::default(),
             counters: TableCounters::default(),
             ports,
         }
     }
 
-    /// Takes packets in order.
+    /// Takes packets in order of time; those of one time in the order in which they must have been sent. The
+    /// last ones wait for others of their time, which the next call may bring.
     pub fn packets(&mut self, arrivals: &[Arrival<'_>], world: &O::World) {
-        for arrival in arrivals {
+        let mut rest = arrivals;
+        if let Some((first, _)) = self.held.first() {
+            let time = first.moment.time;
+            let same = rest.iter().take_while(|arrival| arrival.moment.time == time).count();
+            let (join, later) = rest.split_at(same);
+            self.hold(join);
+            if later.is_empty() && self.held.len() < MOST_HELD {
+                return;
+            }
+            self.release(world);
+            rest = later;
+        }
+        let mut groups = rest.chunk_by(|one, next| one.moment.time == next.moment.time).peekable();
+        while let Some(group) = groups.next() {
+            match group {
+                group if groups.peek().is_none() && group.len() < MOST_HELD => self.hold(group),
+                [one] => self.packet(one, world),
+                many => self.simultaneous(many.to_vec(), world),
+            }
+        }
+    }
+
+    fn simultaneous(&mut self, mut arrivals: Vec<Arrival<'_>>, world: &O::World) {
+        simultaneous::settle(&mut arrivals, &self.ports);
+        for arrival in &arrivals {
             self.packet(arrival, world);
         }
     }
 
+    fn hold(&mut self, arrivals: &[Arrival<'_>]) {
+        self.held.extend(arrivals.iter().map(|&Arrival { moment, wire_len, packet }| {
+            let (packet, octets) = packet.parted();
+            (Arrival { moment, wire_len, packet }, octets.to_vec())
+        }));
+    }
+
+    /// Takes what waits for others of its time.
+    fn release(&mut self, world: &O::World) {
+        let held = std::mem::take(&mut self.held);
+        let whole = held.iter().map(|(arrival, octets)| {
+            let &Arrival { moment, wire_len, packet } = arrival;
+            Arrival { moment, wire_len, packet: packet.with_payload(octets) }
+        });
+        self.simultaneous(whole.collect(), world);
+    }
+
     /// Takes one packet.
     pub fn packet(&mut self, arrival: &Arrival<'_>, world: &O::World) {
+        if !self.held.is_empty() {
+            self.release(world);
+        }
         let packet = &arrival.packet;
         match &packet.payload {
             Payload::Tcp(segment) => {
@@ -128,7 +178,7 @@ impl<O: Observer> Table<O> {
             }
             Payload::IcmpError(error) => {
                 self.hear(packet.source, arrival.moment.time);
-                self.icmp_error(packet.source, *error, arrival.moment);
+                self.icmp_error(arrival, *error);
             }
             Payload::Other(_) => self.hear(packet.source, arrival.moment.time),
         }
@@ -235,24 +285,15 @@ impl<O: Observer> Table<O> {
         at
     }
 
-    fn icmp_error(&mut self, sender: IpAddr, error: IcmpError, moment: Moment) {
-        let quoted = error.quoted;
-        let transport = match quoted.protocol {
-            6 => Transport::Tcp,
-            17 => Transport::Udp,
-            _ => return,
-        };
-        let Some((source_port, destination_port)) = quoted.ports else { return };
-        let source = Endpoint { address: quoted.source, port: source_port };
-        let destination = Endpoint { address: quoted.destination, port: destination_port };
-        let key = FlowKey::new(transport, source, destination);
-        let live = self.index.get(&key).and_then(|&at| self.flows.get_mut(at));
-        let Some(live) = live else {
+    fn icmp_error(&mut self, arrival: &Arrival<'_>, error: IcmpError) {
+        let Arrival { moment, packet, .. } = arrival;
+        let (Some(key), Some((port, _))) = (FlowKey::of(packet), error.quoted.ports) else { return };
+        let Some(live) = self.index.get(&key).and_then(|&at| self.flows.get_mut(at)) else {
             self.counters.stray_icmp += 1;
             return;
         };
-        let about = live.flow.side_of(source);
-        live.flow.icmp_error(IcmpReport { sender, moment, about, error });
+        let about = live.flow.side_of(Endpoint { address: error.quoted.source, port });
+        live.flow.icmp_error(IcmpReport { sender: packet.source, moment: *moment, about, error });
     }
 
     /// Lets go of flows that are over or idle, and of signs of life before `forget`, so that a live
@@ -303,6 +344,7 @@ impl<O: Observer> Table<O> {
 
     /// No more packets will come: all flows, in the order in which they began here.
     pub fn finish(mut self, world: &O::World) -> (Vec<Live<O>>, Life, TableCounters) {
+        self.release(world);
         for live in &mut self.flows {
             live.end(world);
         }
@@ -326,5 +368,7 @@ fn ends(arrival: &Arrival<'_>, source_port: u16, destination_port: u16) -> (Endp
 
 /// After this silence, datagrams of the same five-tuple are another exchange.
 const DATAGRAMS_APART: Span = Span::seconds(600);
+/// Packets of one time that are put in order together.
+const MOST_HELD: usize = 4096;
 /// How long a live table keeps what is over, for late packets.
 const LINGER: Span = Span::seconds(60);

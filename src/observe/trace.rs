@@ -90,7 +90,7 @@ impl Trace {
     /// What the book says of a port at a time: the entry that was learnt last before, else the first one after.
     pub fn learnt(&self, at: Endpoint, when: Moment) -> Option<Learnt> {
         let entries = self.book.get(&at)?;
-        let before = entries.iter().rev().find(|learnt| learnt.moment <= when);
+        let before = entries.iter().rev().find(|learnt| learnt.moment.time <= when.time);
         before.or(entries.first()).copied()
     }
 
@@ -163,8 +163,9 @@ fn asks(flow: &Flow, seen: &Seen, service: &str) -> bool {
         IpAddr::V4(address) => address.is_multicast() || address.is_broadcast() || address.octets()[3] == 255,
         IpAddr::V6(address) => address.is_multicast(),
     };
-    // An answer whose question was not seen asks for nothing.
-    let answers = seen.last_reply.is_some() && seen.requests == 0;
+    // An answer whose question was not seen asks for nothing; and who answers was asked, so that what the
+    // other side says is not in the capture.
+    let answers = seen.last_reply.is_some() && (seen.requests == 0 || flow.half(Side::Responder).packets == 0);
     !one_way && !group && !answers && flow.half(Side::Initiator).packets > 0
 }
 

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 use crate::capture::Map;
-use crate::decode::Payload;
 use crate::flow::Arrival;
 use crate::time::Time;
 
@@ -129,13 +128,8 @@ impl Dealer {
 }
 
 pub(super) fn with_payload<'a>(arrival: Arrival<'a>, octets: &'a [u8]) -> Arrival<'a> {
-    let mut arrival = arrival;
-    match &mut arrival.packet.payload {
-        Payload::Tcp(segment) => segment.payload = octets,
-        Payload::Udp(datagram) => datagram.payload = octets,
-        _ => {}
-    }
-    arrival
+    let Arrival { moment, wire_len, packet } = arrival;
+    Arrival { moment, wire_len, packet: packet.with_payload(octets) }
 }
 
 /// Packets of a batch.

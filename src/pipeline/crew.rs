@@ -309,7 +309,7 @@ impl Part<'_> {
         for (at, odd) in mem::take(&mut self.odd) {
             table.packets(self.arrivals.get(from..at).unwrap_or_default(), world);
             match odd {
-                Odd::Joined(arrival, octets) => table.packet(&with_payload(arrival, &octets), world),
+                Odd::Joined(arrival, octets) => table.packets(&[with_payload(arrival, &octets)], world),
                 Odd::Heard(host, time) => table.hear(host, time),
             }
             from = at;

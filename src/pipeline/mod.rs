@@ -163,6 +163,7 @@ fn pump(runs: Runs, keep: &(dyn Fn(&Frame<'_>) -> bool + Sync), sink: &mut Sink<
 fn tell_fragments(healths: &mut [Health], decoder: &Decoder) {
     if let Some(health) = healths.first_mut() {
         health.fragments = Some((decoder.fragment_counts(), decoder.incomplete()));
+        health.unfinished = decoder.unfinished();
     }
 }
 
@@ -190,7 +191,7 @@ fn take(
         Decoded::Packet(packet) => {
             let arrival = arrived(health, frame, packet);
             match sink {
-                Sink::Here(table, world) => table.packet(&arrival, world),
+                Sink::Here(table, world) => table.packets(&[arrival], world),
                 Sink::Workers(dealer) => dealer.deal(&arrival, map),
             }
         }

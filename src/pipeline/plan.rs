@@ -68,7 +68,16 @@ impl Glance {
         if self.at_the_same_time(other) {
             shared >= 3 && shared * 20 >= fewer
         } else {
-            shared >= 10 && shared * 4 >= fewer * 3
+            shared >= 10 && shared * 4 >= fewer * 3 && self.reaches_beyond(other)
+        }
+    }
+
+    /// Whether the later of the two goes on for longer after the earlier one's end than copies come late: a
+    /// capture of a trunk that is cut in the middle shows in its second piece what it showed in the first.
+    fn reaches_beyond(&self, other: &Self) -> bool {
+        match (self.span, other.span) {
+            (Some(a), Some(b)) => a.1.since(b.1).length() >= LATEST_COPY,
+            _ => false,
         }
     }
 
@@ -119,6 +128,8 @@ fn runs(trace: &[usize], glances: &[Glance]) -> Vec<Vec<u32>> {
 
 /// Files of a ring touch: a packet stamped a little late may stand in the next file.
 const TOUCH: Span = Span::seconds(2);
+/// No mirror port is further behind another one.
+const LATEST_COPY: Span = Span::seconds(1);
 /// Enough packets to know a second vantage point by.
 const MOST_MARKS: usize = 1 << 17;
 
@@ -153,6 +164,16 @@ mod tests {
     fn the_same_packets_under_another_clock_are_another_vantage_point() {
         let plan = plan(&[glance(0, 10, 0..100), glance(3600, 3610, 0..90)]);
         assert_eq!(plan.traces, [vec![vec![0]], vec![vec![1]]]);
+    }
+
+    #[test]
+    fn a_piece_that_holds_only_late_copies_of_the_piece_before_it_goes_on_with_that_one() {
+        let glance = |from: i64, to: i64| Glance {
+            span: Some((Time(Span::millis(from).0), Time(Span::millis(to).0))),
+            marks: (0..20).collect(),
+        };
+        assert_eq!(plan(&[glance(0, 200), glance(200, 320)]).traces, [vec![vec![0], vec![1]]]);
+        assert_eq!(plan(&[glance(0, 200), glance(5_200, 5_320)]).traces.len(), 2);
     }
 
     #[test]

@@ -114,7 +114,9 @@ impl Collector {
         }
         let mut exhibit = Exhibit::of(capture, frame, packet);
         let named = !roles.is_empty();
-        roles.iter().for_each(|role| exhibit.plays(role));
+        for role in &roles {
+            exhibit.plays(role);
+        }
         self.take_pieces(&exhibit, lane);
         match lane.and_then(|lane| self.lanes.get_mut(lane)) {
             Some(filling) => {

@@ -88,6 +88,9 @@ impl Sought {
             chosen.finding(finding, roster);
             self.lives.extend(lives(finding, roster, captures));
         }
+        if !findings.is_empty() {
+            chosen.at_the_edges(trace);
+        }
         let wanted: HashSet<usize> = chosen.lanes.keys().copied().collect();
         let next = followed_by(trace, &wanted);
         let mut lanes: Vec<(usize, Vec<Role>, Ends)> =
@@ -155,7 +158,7 @@ impl Chosen<'_> {
             self.path(finding, &path, &named);
         }
         for &at in &named {
-            self.take(at, finding, Part::Told, "of a conversation that holds a frame of the proof".to_owned());
+            self.take(at, finding, Part::Told, "around a frame that the finding names".to_owned());
         }
         if let Some(path) = Path::of(finding) {
             self.beside(finding, &path, roster);
@@ -178,7 +181,7 @@ impl Chosen<'_> {
         let rest = attempts.get(ATTEMPTS..).unwrap_or_default();
         let last = rest.get(rest.len().saturating_sub(ATTEMPTS)..).unwrap_or_default();
         for &at in attempts.iter().take(ATTEMPTS).chain(last).chain(attempts.iter().filter(|at| named.contains(at))) {
-            self.take(at, finding, Part::Attempt, "of an attempt on this path".to_owned());
+            self.take(at, finding, Part::Attempt, "an attempt on this path".to_owned());
         }
         let well = |one: &&(usize, &Conversation)| !attempts.contains(&one.0) && one.1.outcome.reached();
         let before = own.iter().filter(well).rfind(|(_, one)| one.flow.first.time <= path.last);
@@ -224,8 +227,8 @@ impl Chosen<'_> {
             }
         }
         for (at, (endpoint, _, reached)) in the_nearest(ports, PORTS) {
-            let how = if reached { "that answers" } else { "that fails too" };
-            self.take(at, finding, Part::Pair, format!("the same hosts on port {}, {how}", endpoint.port));
+            let how = if reached { "answers" } else { "fails too" };
+            self.take(at, finding, Part::Pair, format!("the same hosts on port {}, which {how}", endpoint.port));
         }
         for (at, (caller, reached)) in the_nearest(callers, CALLERS) {
             let how = if reached { "reaches this port" } else { "fails on this port too" };
@@ -247,13 +250,27 @@ impl Chosen<'_> {
         }
     }
 
+    /// The conversations whose packets stand where captures begin and end: without the rest of them those
+    /// packets would look like attempts without an answer.
+    fn at_the_edges(&mut self, trace: &Trace) {
+        let covered: Vec<(Time, Time)> = trace.healths.iter().filter_map(|health| health.covered).collect();
+        let at_edge = |one: &Conversation| {
+            covered.iter().any(|(begin, end)| one.flow.first.time == *begin || one.flow.last.time == *end)
+        };
+        for (at, _) in self.index.all().filter(|(_, one)| at_edge(one)).collect::<Vec<_>>() {
+            let role =
+                Role { finding: String::new(), part: Part::Edge, note: "where the capture begins or ends".into() };
+            self.lanes.entry(at).or_insert_with(|| (vec![role], self.limits.context));
+        }
+    }
+
     /// A claim about the whole capture: some of the conversations that show it.
     fn whole(&mut self, finding: &Finding) {
         let kind = finding.judgement.kind;
         let showing: Vec<usize> =
             self.index.all().filter(|(_, one)| shows(kind, one)).map(|(at, _)| at).take(SHOWN).collect();
         for at in showing {
-            self.take(at, finding, Part::Told, format!("of a conversation that shows {kind}"));
+            self.take(at, finding, Part::Told, format!("a conversation that shows {kind}"));
         }
     }
 }

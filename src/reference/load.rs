@@ -6,8 +6,8 @@ use serde::de::DeserializeOwned;
 
 use super::Reference;
 use super::rows::{
-    DynamicRange, EpmStatus, Event, Exception, Fault, Gap, Inference, Interface, Path, Role, Rule, Source,
-    StaticOption, Trap,
+    DynamicRange, EpmStatus, Event, Exception, Fault, Gap, Inference, Interface, Path, Product, Rhythm, Role, Rule,
+    Source, StaticOption, Trap,
 };
 use super::words::Group;
 
@@ -78,6 +78,7 @@ impl Reference {
         let mut reader = Reader { file, document };
         reader.take(&mut reference.sources)?;
         reader.take(&mut reference.roles)?;
+        reader.take(&mut reference.products)?;
         reader.take(&mut reference.interfaces)?;
         reader.take(&mut reference.gaps)?;
         reader.take(&mut reference.inferences)?;
@@ -87,6 +88,7 @@ impl Reference {
         reader.take(&mut reference.static_options)?;
         reader.take(&mut reference.events)?;
         reader.take(&mut reference.paths)?;
+        reader.take(&mut reference.rhythms)?;
         reader.take(&mut reference.rules)?;
         reader.take(&mut reference.exceptions)?;
         reader.take(&mut reference.traps)?;
@@ -100,14 +102,20 @@ impl Reference {
 
     fn check(&self, file: &str) -> Result<(), BadReference> {
         check(file, &self.roles, self)?;
+        check(file, &self.products, self)?;
         check(file, &self.interfaces, self)?;
+        check(file, &self.gaps, self)?;
         check(file, &self.inferences, self)?;
+        check(file, &self.epm_statuses, self)?;
+        check(file, &self.faults, self)?;
         check(file, &self.dynamic_ranges, self)?;
         check(file, &self.static_options, self)?;
         check(file, &self.events, self)?;
         check(file, &self.paths, self)?;
+        check(file, &self.rhythms, self)?;
         check(file, &self.rules, self)?;
-        check(file, &self.exceptions, self)
+        check(file, &self.exceptions, self)?;
+        check(file, &self.traps, self)
     }
 
     fn has_source(&self, id: &str) -> Result<(), String> {
@@ -205,25 +213,39 @@ macro_rules! rows {
 rows! {
     Source in "source" by id;
     Role in "role" by id check_role;
+    Product in "product" by id check_product;
     Interface in "interface" by id check_interface;
-    Gap in "gap" by id;
-    Inference in "inference" by id |row: &Inference, reference: &Reference| reference.has_roles(&row.roles);
-    EpmStatus in "epm_status" by value;
-    Fault in "fault" by value;
+    Gap in "gap" by id |row: &Gap, reference: &Reference| reference.has_source(&row.source);
+    Inference in "inference" by id check_inference;
+    EpmStatus in "epm_status" by value |row: &EpmStatus, reference: &Reference| reference.has_source(&row.source);
+    Fault in "fault" by value |row: &Fault, reference: &Reference| reference.has_source(&row.source);
     DynamicRange in "dynamic_range" by id |row: &DynamicRange, reference: &Reference| reference.has_source(&row.source);
     StaticOption in "static_option" by id check_static_option;
     Event in "event" by id |row: &Event, reference: &Reference| reference.has_source(&row.source);
     Path in "path" by id check_path;
-    Rule in "rule" by id |row: &Rule, reference: &Reference| reference.has_sources(&row.sources);
-    Exception in "exception" by id |row: &Exception, reference: &Reference| reference.has_sources(&row.sources);
-    Trap in "trap" by id;
+    Rhythm in "rhythm" by id check_rhythm;
+    Rule in "rule" by id check_rule;
+    Exception in "exception" by id check_exception;
+    Trap in "trap" by id |row: &Trap, reference: &Reference| reference.has_sources(&row.sources);
 }
 
 fn check_role(row: &Role, reference: &Reference) -> Result<(), String> {
     if row.id == ANY_EXCHANGE {
         return Err(format!("\"{ANY_EXCHANGE}\" already stands for every role of the group {}", Group::Exchange));
     }
+    reference.has_sources(&row.sources)?;
     reference.has_roles(&row.includes)
+}
+
+fn check_product(row: &Product, reference: &Reference) -> Result<(), String> {
+    reference.has_sources(&row.sources)?;
+    let taken = reference.role(&row.id).is_some();
+    if taken { Err("this is a role's own word".to_owned()) } else { reference.has_role(&row.role) }
+}
+
+fn check_inference(row: &Inference, reference: &Reference) -> Result<(), String> {
+    reference.has_source(&row.source)?;
+    reference.has_roles(&row.roles)
 }
 
 fn check_interface(row: &Interface, reference: &Reference) -> Result<(), String> {
@@ -252,13 +274,36 @@ fn check_path(row: &Path, reference: &Reference) -> Result<(), String> {
     reference.has_interfaces(&row.interfaces)
 }
 
+fn check_rhythm(row: &Rhythm, reference: &Reference) -> Result<(), String> {
+    reference.has_source(&row.source)?;
+    let unknown = std::iter::once(&row.path).chain(&row.shown_by).find(|id| reference.path(id).is_none());
+    if let Some(id) = unknown {
+        return Err(format!("there is no [[path]] \"{id}\""));
+    }
+    if row.every == 0 || row.watch < row.every || row.shown_by.is_empty() {
+        return Err("it comes at most once a second, is watched for no shorter time, and something shows it".to_owned());
+    }
+    Ok(())
+}
+
+fn check_rule(row: &Rule, reference: &Reference) -> Result<(), String> {
+    reference.has_sources(&row.sources)?;
+    reference.has_roles(&row.ends)
+}
+
+fn check_exception(row: &Exception, reference: &Reference) -> Result<(), String> {
+    reference.has_sources(&row.sources)?;
+    reference.has_roles(&row.ends)
+}
+
 fn check_static_option(row: &StaticOption, reference: &Reference) -> Result<(), String> {
     reference.has_source(&row.source)?;
     reference.has_interfaces(&row.interfaces)
 }
 
 /// The embedded tables; later ones name rows of earlier ones.
-pub(super) const FILES: [(&str, &str); 4] = [
+pub(super) const FILES: [(&str, &str); 5] = [
+    ("sources.toml", include_str!("sources.toml")),
     ("roles.toml", include_str!("roles.toml")),
     ("interfaces.toml", include_str!("interfaces.toml")),
     ("ports.toml", include_str!("ports.toml")),

@@ -5,8 +5,7 @@ use anyany_dissectors::Uuid;
 use super::Reference;
 use super::load::ANY_EXCHANGE;
 use super::rows::{Interface, Path, Role};
-use super::words::{Direction, Group, Learn, Version, Zone};
-use std::collections::BTreeSet;
+use super::words::{Direction, Group, Learn, Need, Version, Zone};
 
 use crate::flow::Transport;
 
@@ -43,6 +42,8 @@ struct Wanted<'a> {
     port: u16,
     service: &'a str,
     interface: Option<&'a Interface>,
+    /// Whether some row is about this interface; then rows about none are not.
+    claimed: bool,
 }
 
 impl Reference {
@@ -64,8 +65,7 @@ impl Reference {
         version: Option<&str>,
     ) -> Option<&Path> {
         let version: Option<Version> = version.and_then(|version| version.parse().ok());
-        let interface = interface.and_then(|uuid| self.interface(uuid));
-        let wanted = Wanted { transport, port, service, interface };
+        let wanted = self.wanted(transport, port, service, interface);
         let mut best: Option<(Fit, &Path)> = None;
         for path in &self.paths {
             let of_version = version.is_none_or(|version| path.versions.contains(&version));
@@ -83,18 +83,43 @@ impl Reference {
         best.map(|(_, path)| path)
     }
 
-    /// Whether the row is in the direction of the conversation, and how many of its two ends name a
-    /// role of their host.
-    /// The services that must pass from hosts of one role to hosts of another inside an organization,
-    /// and that the tables call by a word of the contract.
-    pub fn required_services(&self, client: &str, server: &str, version: Option<&str>) -> BTreeSet<&str> {
-        let version: Option<Version> = version.and_then(|version| version.parse().ok());
+    /// Paths without which no deployment of these roles works, from hosts with the client's roles to
+    /// hosts with the server's.
+    pub fn needed(&self, client: &[&str], server: &[&str], version: Option<Version>) -> Vec<&Path> {
         let of_version = |path: &&Path| version.is_none_or(|version| path.versions.contains(&version));
-        let inside = self.paths.iter().filter(|path| path.zone == Zone::IntraOrg).filter(of_version);
-        let fits = |path: &&Path| self.roles_fit(path, &[client], &[server]).is_some_and(|(_, roles)| roles > 0);
-        inside.filter(fits).flat_map(|path| path.services.iter().map(String::as_str)).collect()
+        let needed = self.paths.iter().filter(|path| path.need == Need::Always).filter(of_version);
+        needed.filter(|path| self.joins(path, client, server)).collect()
     }
 
+    /// Whether hosts with such roles are the ends of a path, in a direction of it, and at least one of them by name.
+    pub fn joins(&self, path: &Path, client: &[&str], server: &[&str]) -> bool {
+        self.roles_fit(path, client, server).is_some_and(|(_, roles)| roles > 0)
+    }
+
+    /// Whether what is known of a conversation agrees with a path, whoever its ends are: a listed port,
+    /// or an interface that the path names.
+    pub fn carries(
+        &self,
+        path: &Path,
+        transport: Transport,
+        port: u16,
+        service: &str,
+        interface: Option<Uuid>,
+    ) -> bool {
+        let fit = port_fits(path, &self.wanted(transport, port, service, interface));
+        fit.is_some_and(|(port, interface)| {
+            interface != InterfaceFit::OfOthers && (port == PortFit::Listed || interface == InterfaceFit::Named)
+        })
+    }
+
+    fn wanted<'a>(&'a self, transport: Transport, port: u16, service: &'a str, interface: Option<Uuid>) -> Wanted<'a> {
+        let interface = interface.and_then(|uuid| self.interface(uuid));
+        let claims = |interface: &Interface| self.paths.iter().any(|path| path.interfaces.contains(&interface.id));
+        Wanted { transport, port, service, interface, claimed: interface.is_some_and(claims) }
+    }
+
+    /// Whether the row is in the direction of the conversation, and how many of its two ends name a
+    /// role of their host.
     fn roles_fit(&self, path: &Path, client: &[&str], server: &[&str]) -> Option<(bool, u8)> {
         let fit = |src: &[&str], dst: &[&str]| {
             Some(self.end_fits(path, &path.src, src)? + self.end_fits(path, &path.dst, dst)?)
@@ -128,7 +153,7 @@ fn port_fits(path: &Path, wanted: &Wanted<'_>) -> Option<(PortFit, InterfaceFit)
     }
     let interface = match wanted.interface {
         Some(interface) if path.interfaces.contains(&interface.id) => InterfaceFit::Named,
-        Some(_) if !path.interfaces.is_empty() => InterfaceFit::OfOthers,
+        Some(_) if !path.interfaces.is_empty() || wanted.claimed => InterfaceFit::OfOthers,
         _ => InterfaceFit::Any,
     };
     if wanted.transport == Transport::Icmp || path.ports.contains(&wanted.port) {

@@ -19,17 +19,20 @@ use crate::flow::Transport;
 
 pub use load::BadReference;
 pub use rows::{
-    DynamicRange, EpmStatus, Event, Exception, Fault, Gap, Inference, Interface, Path, Role, Rule, Source,
-    StaticOption, Trap,
+    DynamicRange, EpmStatus, Event, Exception, Fault, Gap, Inference, Interface, Path, Product, Rhythm, Role, Rule,
+    Source, StaticOption, Trap,
 };
 pub use ruling::Ruling;
-pub use words::{Confidence, Direction, Group, Learn, NotAWord, Pair, Sign, Support, Version, Weight, Zone};
+pub use words::{
+    Among, Confidence, Direction, Group, Learn, Need, NotAWord, Pair, Sign, Support, Version, Weight, Zone,
+};
 
 /// All tables, with their indexes.
 #[derive(Debug, Clone, Default)]
 pub struct Reference {
     sources: Vec<Source>,
     roles: Vec<Role>,
+    products: Vec<Product>,
     interfaces: Vec<Interface>,
     gaps: Vec<Gap>,
     inferences: Vec<Inference>,
@@ -39,6 +42,7 @@ pub struct Reference {
     static_options: Vec<StaticOption>,
     events: Vec<Event>,
     paths: Vec<Path>,
+    rhythms: Vec<Rhythm>,
     rules: Vec<Rule>,
     exceptions: Vec<Exception>,
     traps: Vec<Trap>,
@@ -51,6 +55,16 @@ impl Reference {
     /// Every data path, in the order of its file.
     pub fn paths(&self) -> &[Path] {
         &self.paths
+    }
+
+    /// A data path by its id.
+    pub fn path(&self, id: &str) -> Option<&Path> {
+        self.paths.iter().find(|path| path.id == id)
+    }
+
+    /// What a working deployment sends so regularly that its absence is worth a word.
+    pub fn rhythms(&self) -> &[Rhythm] {
+        &self.rhythms
     }
 
     /// Every RPC interface.
@@ -76,6 +90,16 @@ impl Reference {
     /// A role by its word.
     pub fn role(&self, word: &str) -> Option<&Role> {
         self.roles.iter().find(|role| role.id == word)
+    }
+
+    /// The role of what somebody calls a host by, such as `tmg`.
+    pub fn product(&self, word: &str) -> Option<&Product> {
+        self.products.iter().find(|product| product.id.eq_ignore_ascii_case(word))
+    }
+
+    /// What people call hosts by instead of their roles.
+    pub fn products(&self) -> &[Product] {
+        &self.products
     }
 
     /// What tells a role.

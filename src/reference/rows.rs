@@ -6,7 +6,7 @@ use anyany_dissectors::Uuid;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::words::{Confidence, Direction, Group, Learn, Pair, Sign, Support, Version, Weight, Zone};
+use super::words::{Among, Confidence, Direction, Group, Learn, Need, Pair, Sign, Support, Version, Weight, Zone};
 use crate::flow::Transport;
 
 /// Where facts come from.
@@ -30,12 +30,36 @@ pub struct Role {
     pub name: String,
     /// Its kind.
     pub group: Group,
-    /// Versions of Exchange that have it; empty for what is not Exchange.
+    /// Versions of Exchange that have it, or deal with it; empty for all.
     #[serde(default)]
     pub versions: Vec<Version>,
     /// Roles that a host with this one also fills.
     #[serde(default)]
     pub includes: Vec<String>,
+    /// Where that was read.
+    #[serde(default)]
+    pub sources: Vec<String>,
+    /// How well that is known.
+    #[serde(default = "unchecked")]
+    pub confidence: Confidence,
+}
+
+/// What people call a host by instead of its role.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Product {
+    /// As somebody types it.
+    pub id: String,
+    /// Its full name.
+    pub name: String,
+    /// What it is to Exchange.
+    pub role: String,
+    /// Where that was read.
+    #[serde(default)]
+    pub sources: Vec<String>,
+    /// How well that is known.
+    #[serde(default = "unchecked")]
+    pub confidence: Confidence,
 }
 
 /// One RPC interface.
@@ -113,6 +137,8 @@ pub struct Gap {
     pub server_roles: Vec<String>,
     /// How an administrator can learn its UUID.
     pub learn: String,
+    /// Where that was read.
+    pub source: String,
     /// How well that is known.
     pub confidence: Confidence,
 }
@@ -131,6 +157,8 @@ pub struct Inference {
     pub roles: Vec<String>,
     /// How much.
     pub weight: Weight,
+    /// Where that was read.
+    pub source: String,
     /// How well that is known.
     pub confidence: Confidence,
 }
@@ -147,6 +175,8 @@ pub struct EpmStatus {
     pub meaning: String,
     /// What it says about blocking.
     pub verdict: String,
+    /// Where that was read.
+    pub source: String,
     /// How well that is known.
     pub confidence: Confidence,
 }
@@ -161,6 +191,8 @@ pub struct Fault {
     pub name: String,
     /// What it says about blocking.
     pub verdict: String,
+    /// Where that was read.
+    pub source: String,
     /// How well that is known.
     pub confidence: Confidence,
 }
@@ -265,6 +297,9 @@ pub struct Path {
     pub events: Vec<String>,
     /// What the policy thinks of filtering it.
     pub zone: Zone,
+    /// Whether Exchange works without it.
+    #[serde(default = "when_used")]
+    pub need: Need,
     /// How it is authenticated and encrypted.
     pub auth_encryption: Option<String>,
     /// Where that was read.
@@ -273,6 +308,32 @@ pub struct Path {
     pub confidence: Confidence,
     /// What else to know.
     pub note: Option<String>,
+}
+
+/// What a working deployment sends so regularly that its absence is worth a word.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rhythm {
+    /// Its name.
+    pub id: String,
+    /// The path that it is about, by id.
+    pub path: String,
+    /// Seconds from one time to the next.
+    pub every: u32,
+    /// Seconds that both hosts must have been seen before its absence tells something.
+    pub watch: u32,
+    /// Ids of paths whose use between the two hosts shows that they need this one.
+    pub shown_by: Vec<String>,
+    /// With whom.
+    pub among: Among,
+    /// What is sent, as a sentence without its end.
+    pub text: String,
+    /// What on the hosts tells whether it should have come.
+    pub check: String,
+    /// Where that was read.
+    pub source: String,
+    /// How well that is known.
+    pub confidence: Confidence,
 }
 
 /// A rule of the support policy.
@@ -285,6 +346,9 @@ pub struct Rule {
     pub pair: Pair,
     /// For which versions.
     pub versions: Vec<Version>,
+    /// Roles of which one end must have one; such a rule counts before one for any ends.
+    #[serde(default)]
+    pub ends: Vec<String>,
     /// What it says of a device that blocks.
     pub support: Support,
     /// What it says of a device that changes what passes.
@@ -303,6 +367,12 @@ pub struct Rule {
 pub struct Exception {
     /// Its name.
     pub id: String,
+    /// Roles of which one end must have one for it to be told of a pair; empty for what roles do not show.
+    #[serde(default)]
+    pub ends: Vec<String>,
+    /// For which versions; empty for all.
+    #[serde(default)]
+    pub versions: Vec<Version>,
     /// In words.
     pub text: String,
     /// Where that was read.
@@ -319,6 +389,22 @@ pub struct Trap {
     pub id: String,
     /// In words.
     pub text: String,
+    /// Where that was read.
+    #[serde(default)]
+    pub sources: Vec<String>,
+    /// How well that is known.
+    #[serde(default = "unchecked")]
+    pub confidence: Confidence,
+}
+
+/// Of a user's row that does not say.
+fn unchecked() -> Confidence {
+    Confidence::MemoryLow
+}
+
+/// Of a user's row that does not say.
+fn when_used() -> Need {
+    Need::WhenUsed
 }
 
 fn uuid<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Uuid, D::Error> {

@@ -2,7 +2,7 @@
 
 use super::Reference;
 use super::matching::EDGE;
-use super::rows::Rule;
+use super::rows::{Exception, Rule};
 use super::words::{Group, Pair, Support, Version, Zone};
 
 /// What the policy says, and where it says so.
@@ -54,20 +54,48 @@ impl Reference {
                  two hosts is not known to be any of them.",
             );
         };
-        let known: Option<Version> = version.and_then(|version| version.parse().ok());
-        let Some(rule) = self.rule(pair, known.unwrap_or(Version::V2007)) else {
+        let ends: Vec<&str> = client_roles.iter().chain(server_roles).copied().collect();
+        let told: Option<Version> = version.and_then(|version| version.parse().ok());
+        let known = told.or_else(|| self.oldest_alone(&ends));
+        let Some(rule) = self.rule(pair, &ends, known.unwrap_or(Version::V2007)) else {
             return unstated("The policy says nothing of this version.");
         };
-        let mut sentence = rule.sentence.clone();
+        let (mut sentence, mut sources) = (rule.sentence.clone(), rule.sources.clone());
+        if let Some(more) = self.exception(&ends, known) {
+            sentence = format!("{sentence} {}", more.text);
+            sources.extend(more.sources.iter().filter(|id| !rule.sources.contains(id)).cloned());
+        }
         if known.is_none() {
             sentence.push_str(" The Exchange version is not known; 2007 or later is assumed.");
         }
-        let sources = rule.sources.iter().filter_map(|id| self.source(id));
-        Ruling { support: word(rule), sentence, sources: sources.map(|source| source.document.clone()).collect() }
+        Ruling { support: word(rule), sentence, sources: self.documents(&sources) }
     }
 
-    fn rule(&self, pair: Pair, version: Version) -> Option<&Rule> {
-        self.rules.iter().find(|rule| rule.pair == pair && rule.versions.contains(&version))
+    /// The rule for a pair: one for such ends before one for any.
+    fn rule(&self, pair: Pair, ends: &[&str], version: Version) -> Option<&Rule> {
+        let rules = || self.rules.iter().filter(|rule| rule.pair == pair && rule.versions.contains(&version));
+        let of_ends = rules().find(|rule| rule.ends.iter().any(|end| ends.contains(&end.as_str())));
+        of_ends.or_else(|| rules().find(|rule| rule.ends.is_empty()))
+    }
+
+    /// What more there is to say of such ends.
+    fn exception(&self, ends: &[&str], version: Option<Version>) -> Option<&Exception> {
+        self.exceptions.iter().find(|exception| {
+            let of_version =
+                exception.versions.is_empty() || version.is_some_and(|version| exception.versions.contains(&version));
+            of_version && exception.ends.iter().any(|end| ends.contains(&end.as_str()))
+        })
+    }
+
+    /// 2003, where every Exchange role of both ends is one that only Exchange 2003 has.
+    fn oldest_alone(&self, ends: &[&str]) -> Option<Version> {
+        let roles = || ends.iter().filter_map(|word| self.role(word)).filter(|role| role.group == Group::Exchange);
+        let old = roles().next().is_some() && roles().all(|role| role.versions == [Version::V2003]);
+        old.then_some(Version::V2003)
+    }
+
+    fn documents(&self, ids: &[String]) -> Vec<String> {
+        ids.iter().filter_map(|id| self.source(id)).map(|source| source.document.clone()).collect()
     }
 
     /// Which rule two hosts fall under. A host of several roles counts as what it is most of all to
@@ -93,12 +121,16 @@ impl Reference {
         roles.iter().filter_map(|word| self.role(word)).map(|role| role.group).min()
     }
 
+    /// The words of an exception that roles do not show, such as `host-firewall`.
+    pub fn exception_text(&self, id: &str) -> Option<&str> {
+        self.exceptions.iter().find(|exception| exception.id == id).map(|exception| exception.text.as_str())
+    }
+
     fn intended_block(&self) -> Ruling {
         let exception = self.exceptions.iter().find(|exception| exception.id == DAG_NETWORKS);
-        let sentence = exception.map_or_else(String::new, |exception| exception.text.clone());
         let ids = exception.map(|exception| exception.sources.as_slice()).unwrap_or_default();
-        let sources = ids.iter().filter_map(|id| self.source(id)).map(|source| source.document.clone());
-        Ruling { support: Support::Supported, sentence, sources: sources.collect() }
+        let sentence = self.exception_text(DAG_NETWORKS).unwrap_or_default().to_owned();
+        Ruling { support: Support::Supported, sentence, sources: self.documents(ids) }
     }
 }
 

@@ -1,3 +1,6 @@
+mod knowledge;
+mod policy;
+
 use anyany_dissectors::Uuid;
 
 use super::*;
@@ -26,10 +29,6 @@ fn rpc(
     path.map(|path| path.id.as_str())
 }
 
-fn support(client: &str, server: &str, version: Option<&str>) -> Support {
-    reference().support(&[client], &[server], None, version).support
-}
-
 #[test]
 fn every_row_of_the_embedded_tables_reads() {
     let mut reference = Reference::default();
@@ -38,7 +37,9 @@ fn every_row_of_the_embedded_tables_reads() {
     }
     let rows = |text: &str, table: &str| text.lines().filter(|line| *line == format!("[[{table}]]")).count();
     let written = |table: &str| load::FILES.iter().map(|(_, text)| rows(text, table)).sum::<usize>();
+    assert_eq!(reference.sources.len(), written("source") - 2, "mem and rpch stand in two files");
     assert_eq!(reference.roles.len(), written("role"));
+    assert_eq!(reference.products.len(), written("product"));
     assert_eq!(reference.interfaces.len(), written("interface"));
     assert_eq!(reference.gaps.len(), written("gap"));
     assert_eq!(reference.inferences.len(), written("inference"));
@@ -48,6 +49,7 @@ fn every_row_of_the_embedded_tables_reads() {
     assert_eq!(reference.static_options.len(), written("static_option"));
     assert_eq!(reference.events.len(), written("event"));
     assert_eq!(reference.paths.len(), written("path"));
+    assert_eq!(reference.rhythms.len(), written("rhythm"));
     assert_eq!(reference.rules.len(), written("rule"));
     assert_eq!(reference.exceptions.len(), written("exception"));
     assert_eq!(reference.traps.len(), written("trap"));
@@ -55,11 +57,27 @@ fn every_row_of_the_embedded_tables_reads() {
 }
 
 #[test]
-fn every_row_that_someone_can_look_up_has_its_source() {
-    for path in reference().paths() {
-        assert!(reference().source(&path.source).is_some(), "{}", path.id);
-        assert_eq!(reference().events(&path.events).count(), path.events.len(), "{}", path.id);
+fn every_row_says_where_it_was_read() {
+    let reference = reference();
+    let named = |ids: &[String]| !ids.is_empty() && ids.iter().all(|id| reference.source(id).is_some());
+    let one = |id: &String| named(std::slice::from_ref(id));
+    for role in reference.roles() {
+        assert!(named(&role.sources) && role.confidence != Confidence::MemoryLow, "{}", role.id);
     }
+    reference.products().iter().for_each(|row| assert!(named(&row.sources), "{}", row.id));
+    reference.interfaces().iter().for_each(|row| assert!(named(&row.sources), "{}", row.id));
+    reference.gaps().iter().for_each(|row| assert!(one(&row.source), "{}", row.id));
+    reference.inferences().iter().for_each(|row| assert!(one(&row.source), "{}", row.id));
+    reference.epm_statuses.iter().for_each(|row| assert!(one(&row.source), "{}", row.value));
+    reference.faults.iter().for_each(|row| assert!(one(&row.source), "{}", row.value));
+    reference.dynamic_ranges().iter().for_each(|row| assert!(one(&row.source), "{}", row.id));
+    reference.static_options().iter().for_each(|row| assert!(one(&row.source), "{}", row.id));
+    reference.all_events().iter().for_each(|row| assert!(one(&row.source), "{}", row.id));
+    reference.paths().iter().for_each(|row| assert!(one(&row.source), "{}", row.id));
+    reference.rhythms().iter().for_each(|row| assert!(one(&row.source), "{}", row.id));
+    reference.rules().iter().for_each(|row| assert!(named(&row.sources), "{}", row.id));
+    reference.exceptions().iter().for_each(|row| assert!(named(&row.sources), "{}", row.id));
+    reference.traps().iter().for_each(|row| assert!(named(&row.sources), "{}", row.id));
 }
 
 #[test]
@@ -165,68 +183,6 @@ fn content_that_contradicts_the_row_is_not_explained_by_it() {
 #[test]
 fn edge_servers_are_not_meant_by_what_domain_members_need() {
     assert_eq!(tcp(&["edge"], &["dc"], 389, "ldap", Some("2010")), None);
-}
-
-#[test]
-fn blocking_between_servers_is_unsupported_from_2007_on() {
-    for server in ["mailbox", "dc", "gc"] {
-        assert_eq!(support("cas", server, Some("2003")), Support::NotApplicable);
-        for version in ["2007", "2010", "2013", "2016", "2019", "SE", "se"] {
-            assert_eq!(support("cas", server, Some(version)), Support::Unsupported, "{server} {version}");
-            assert_eq!(support(server, "cas", Some(version)), Support::Unsupported, "{server} {version}");
-        }
-    }
-}
-
-#[test]
-fn every_pair_has_one_rule_for_every_version() {
-    for pair in Pair::ALL {
-        for version in Version::ALL {
-            let rules = reference().rules().iter().filter(|rule| rule.pair == *pair && rule.versions.contains(version));
-            assert_eq!(rules.count(), 1, "{pair} {version}");
-        }
-    }
-}
-
-#[test]
-fn filtering_where_it_is_expected_is_supported() {
-    for version in ["2007", "2010", "2013", "2016", "2019", "SE"] {
-        for other in ["edge", "client", "outlook", "reverse-proxy", "internet-mta", "telephony"] {
-            assert_eq!(support("mailbox", other, Some(version)), Support::Supported, "{other} {version}");
-        }
-    }
-    let ruling = reference().support(&["mailbox"], &["mailbox"], Some(Zone::IntendedBlock), Some("2010"));
-    assert_eq!(ruling.support, Support::Supported);
-    assert!(!ruling.sources.is_empty());
-}
-
-#[test]
-fn hosts_that_the_policy_does_not_name_get_no_ruling() {
-    for (client, server) in [("unknown", "mailbox"), ("mailbox", "witness"), ("client", "dc"), ("dc", "dc")] {
-        assert_eq!(support(client, server, Some("2010")), Support::NotApplicable, "{client} {server}");
-    }
-    assert_eq!(reference().support(&[], &[], None, None).support, Support::NotApplicable);
-}
-
-#[test]
-fn a_version_that_is_not_known_is_said_to_be_assumed() {
-    let ruling = reference().support(&["cas"], &["mailbox"], None, None);
-    assert_eq!(ruling.support, Support::Unsupported);
-    assert!(ruling.sentence.contains("not known"), "{}", ruling.sentence);
-    assert!(!reference().support(&["cas"], &["mailbox"], None, Some("2010")).sentence.contains("not known"));
-}
-
-#[test]
-fn altering_is_unsupported_by_document_from_2013_on() {
-    let altering = |version| reference().support_of_altering(&["hub"], &["hub"], Some(version)).support;
-    assert_eq!(altering("2010"), Support::NotApplicable);
-    assert_eq!(altering("2016"), Support::Unsupported);
-}
-
-#[test]
-fn voice_servers_inside_fall_under_the_rule_from_2013_on() {
-    assert_eq!(support("lync", "um", Some("2010")), Support::Supported);
-    assert_eq!(support("lync", "mailbox", Some("2013")), Support::Unsupported);
 }
 
 #[test]

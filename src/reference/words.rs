@@ -125,6 +125,22 @@ words! {
         /// Either end.
         Both = "both",
     }
+    /// Whether Exchange works without a path.
+    Need {
+        /// No deployment of these roles works without it.
+        Always = "always",
+        /// Only who uses the feature needs it.
+        WhenUsed = "when-used",
+        /// Everything goes on without it.
+        Optional = "optional",
+    }
+    /// With whom something is sent so regularly that its absence tells something.
+    Among {
+        /// Between two hosts of which other traffic shows that they need it.
+        Pair = "pair",
+        /// With any server of the kind.
+        Servers = "servers",
+    }
     /// How well a row is founded.
     Confidence {
         /// Read in the named source.
@@ -244,6 +260,8 @@ words! {
         Backend444 = "backend-444",
         /// Answers on 444.
         Backend444Unproven = "backend-444-unproven",
+        /// Calls the one on 444 with its own certificate.
+        Backend444Caller = "backend-444-caller",
         /// Answers DNS.
         DnsServed = "dns-served",
         /// Answers SIP on a worker's port.

@@ -30,7 +30,7 @@ pub fn document(report: &Report<'_>, flows: bool) -> Value {
         "endpoints": endpoints(report),
         "paths": words::paths(report).iter().map(|path| json!({
             "from": path.from, "to": path.to, "service": path.service, "required": path.required,
-            "status": path.status, "flows": path.flows, "blocked": path.blocked,
+            "status": path.status, "flows": path.flows, "blocked": path.blocked, "every_s": path.every,
         })).collect::<Vec<_>>(),
         "findings": report.diagnosis.findings.iter().map(|one| finding(report, one)).collect::<Vec<_>>(),
         "incidents": report.diagnosis.incidents.iter().map(|one| incident(report, one)).collect::<Vec<_>>(),
@@ -44,7 +44,6 @@ pub fn document(report: &Report<'_>, flows: bool) -> Value {
     document
 }
 
-/// What every document of this program begins with.
 /// How every document begins.
 pub fn heading() -> Map<String, Value> {
     [("schema".to_owned(), SCHEMA.into()), ("tool".to_owned(), tool())].into_iter().collect()
@@ -105,6 +104,7 @@ fn capture(health: &Health, one_way: bool, unseen: u64, duplicates: u64) -> Valu
         "truncated": summary.truncated,
         "one_way": one_way,
         "clock_steps_back": summary.clock_steps_back,
+        "local_times": summary.local_times,
         "filtered": health.filtered,
         "undecoded": undecoded(health),
         "problems": health_problems(health),
@@ -308,6 +308,7 @@ fn endpoints(report: &Report<'_>) -> Vec<Value> {
 /// One finding, as it stands in the document and in the lines of `watch`.
 pub fn finding(report: &Report<'_>, finding: &Finding) -> Value {
     let judgement = &finding.judgement;
+    let policy = words::policy(report, finding);
     let digits = judgement.evidence.first().map_or(6, |evidence| report.precision(evidence.frame.capture));
     let time = |time: Option<Time>| time.map(|time| time.rfc3339(digits));
     let client =
@@ -339,6 +340,8 @@ pub fn finding(report: &Report<'_>, finding: &Finding) -> Value {
             "cause": one.cause, "against": one.against, "for": one.favour,
         })).collect::<Vec<_>>(),
         "support": words::support(report, finding).word(),
+        "policy": policy.as_ref().map(|ruling| &ruling.sentence),
+        "policy_sources": policy.as_ref().map(|ruling| &ruling.sources),
         "summary": words::summary(report, finding),
         "symptom": words::symptom(report, finding),
         "next_step": words::next_step(report, finding),
@@ -352,7 +355,12 @@ fn evidence(evidence: &Evidence) -> Value {
 }
 
 fn incident(report: &Report<'_>, incident: &Incident) -> Value {
-    json!({"id": incident.id, "summary": words::incident(report, incident), "findings": incident.findings})
+    json!({
+        "id": incident.id,
+        "summary": words::incident(report, incident),
+        "findings": incident.findings,
+        "next_step": words::next_step_of(report, incident),
+    })
 }
 
 /// Confidences are no better than two decimals.

@@ -3,6 +3,7 @@
 pub mod at;
 pub mod brief;
 pub mod csv;
+pub mod evidence;
 pub mod explain;
 pub mod harmless;
 pub mod html;
@@ -10,6 +11,7 @@ pub mod json;
 pub mod junit;
 pub mod page;
 pub mod ports;
+pub mod stated;
 pub mod table;
 pub mod text;
 pub mod words;

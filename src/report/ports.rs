@@ -6,6 +6,7 @@ use crate::flow::Transport;
 use crate::reference::{Direction, Group, Interface, Learn, Path, Reference, Version, Zone};
 use crate::report::json::heading;
 use crate::report::page::{Align, Page, Sheet, Tone};
+use crate::report::stated;
 use crate::report::table::Table;
 
 /// Which rows are asked for; what is not given does not matter.
@@ -80,13 +81,20 @@ fn means(reference: &Reference, zone: Zone, words: &[String], role: &str) -> boo
 }
 
 /// Rows for people: in columns where the line is long enough, else one under the other.
-pub fn text(reference: &Reference, rows: &[&Path], sheet: Sheet) -> String {
+pub fn text(reference: &Reference, wanted: &Wanted<'_>, rows: &[&Path], sheet: Sheet) -> String {
     let mut page = Page::new(sheet);
     if page.width() >= COLUMNS_FROM {
         let cells: Vec<Vec<String>> = rows
             .iter()
             .map(|path| {
-                vec![ports(path), ends(path), purpose(path), path.symptom.clone(), zone(path), source(reference, path)]
+                vec![
+                    ports(path),
+                    ends(path),
+                    purpose(path),
+                    breaks(reference, path),
+                    zone(path),
+                    source(reference, path),
+                ]
             })
             .collect();
         let columns =
@@ -97,7 +105,7 @@ pub fn text(reference: &Reference, rows: &[&Path], sheet: Sheet) -> String {
             page.gap();
             page.paragraph(0, 4, &[(Tone::Strong, &ports(path)), (Tone::Text, &format!("| {}", ends(path)))]);
             page.labelled(2, "Purpose", &purpose(path));
-            page.labelled(2, "Blocked", &path.symptom);
+            page.labelled(2, "Blocked", &breaks(reference, path));
             page.labelled(2, "Zone", &zone(path));
             page.labelled(2, "Source", &source(reference, path));
         }
@@ -105,7 +113,15 @@ pub fn text(reference: &Reference, rows: &[&Path], sheet: Sheet) -> String {
     page.gap();
     let rows = rows.len();
     page.paragraph(0, 0, &[(Tone::Text, &format!("{rows} rows. {NOTE}"))]);
+    stated::write(&mut page, &stated::stated(reference, wanted));
     page.into_text()
+}
+
+/// What breaks, in the words of users, then by the numbers under which logs tell it.
+fn breaks(reference: &Reference, path: &Path) -> String {
+    let numbered = reference.events(&path.events).filter(|event| event.event_id != 0);
+    let events: Vec<String> = numbered.map(|event| format!("{} {}", event.log_source, event.event_id)).collect();
+    if events.is_empty() { path.symptom.clone() } else { format!("{}. Events: {}", path.symptom, events.join(", ")) }
 }
 
 /// Rows for a document or a spreadsheet.
@@ -221,15 +237,17 @@ fn interface(one: &Interface) -> Vec<String> {
 }
 
 /// The document of `anyany ports --json`.
-pub fn document(reference: &Reference, rows: &[&Path]) -> Value {
+pub fn document(reference: &Reference, wanted: &Wanted<'_>, rows: &[&Path]) -> Value {
     let row = |path: &&Path| {
         let mut row = serde_json::to_value(path).unwrap_or_default();
         if let (Some(row), Some(source)) = (row.as_object_mut(), reference.source(&path.source)) {
             row.insert("document".to_owned(), source.document.clone().into());
+            row.insert("event_details".to_owned(), json!(reference.events(&path.events).collect::<Vec<_>>()));
         }
         row
     };
     let mut document = heading();
+    document.insert("support".to_owned(), stated::document(&stated::stated(reference, wanted)));
     document.insert("ports".to_owned(), rows.iter().map(row).collect());
     Value::Object(document)
 }

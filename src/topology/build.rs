@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
+use anyany_dissectors::Uuid;
+
 use super::file::{Declared, File};
 use super::infer::{Inference, Inferred};
 use super::names::Names;
@@ -70,8 +72,19 @@ impl Builder<'_> {
             roles,
             site: declared.site.clone(),
             version: declared.version.map(|version| version.word().to_owned()),
+            static_ports: self.fixed(declared),
             known: true,
         }
+    }
+
+    /// The ports that the file fixes, with what listens there.
+    fn fixed(&self, declared: &Declared) -> BTreeMap<u16, Vec<Uuid>> {
+        let uuid = |id: &String| {
+            let known = self.reference.interfaces().iter().find(|interface| interface.id == *id);
+            known.map(|interface| interface.uuid)
+        };
+        let ports = declared.static_ports.iter();
+        ports.map(|(&port, ids)| (port, ids.iter().filter_map(uuid).collect())).collect()
     }
 
     /// A host that the file does not name.
@@ -95,7 +108,7 @@ impl Builder<'_> {
             extend(&mut names, self.names.get(address));
         }
         let version = old.then(|| Version::V2003.word().to_owned());
-        Host { addresses, names, roles, site: None, version, known: false }
+        Host { addresses, names, roles, version, ..Host::default() }
     }
 
     /// What a host does against what the file says it is. Helpers, such as a DNS server, may be

@@ -80,12 +80,6 @@ impl File {
         self.networks.is_empty().then_some(addresses)
     }
 
-    /// Ids of the RPC interfaces that an administrator fixed to a port of a host; none where nothing was.
-    pub fn interfaces_at(&self, address: IpAddr, port: u16) -> &[String] {
-        let ports = self.host(address).map(|host| &host.static_ports);
-        ports.and_then(|ports| ports.get(&port)).map(Vec::as_slice).unwrap_or_default()
-    }
-
     /// The smallest network that holds an address.
     pub fn network(&self, address: IpAddr) -> Option<&Network> {
         let around = self.networks.iter().filter(|network| network.cidr.contains(&address));
@@ -217,7 +211,11 @@ impl Reader<'_> {
                 return Ok(role.id.clone());
             }
             let known = self.reference.roles().iter().map(|role| role.id.as_str());
-            Err(self.bad(&role.span(), format!("roles: there is no role \"{word}\"{}", cure(word, known))))
+            let cure = match self.reference.product(word) {
+                Some(product) => format!("; the role of a host that is {} is \"{}\"", product.name, product.role),
+                None => cure(word, known),
+            };
+            Err(self.bad(&role.span(), format!("roles: there is no role \"{word}\"{cure}")))
         };
         roles.iter().map(read).collect()
     }

@@ -3,6 +3,10 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
+use anyany_dissectors::Uuid;
+
+use crate::reference::{Group, Reference, Version};
+
 /// One role of a host, and why it is believed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RoleClaim {
@@ -27,6 +31,8 @@ pub struct Host {
     pub site: Option<String>,
     /// Exchange version (`2003` … `SE`).
     pub version: Option<String>,
+    /// TCP ports that the topology file fixes, with the RPC interfaces behind each.
+    pub static_ports: BTreeMap<u16, Vec<Uuid>>,
     /// Whether the topology file names it.
     pub known: bool,
 }
@@ -78,6 +84,29 @@ impl Roster {
     /// Every role of the host that has an address.
     pub fn roles(&self, address: IpAddr) -> impl Iterator<Item = &str> {
         self.host(address).into_iter().flat_map(|host| &host.roles).map(|claim| claim.role.as_str())
+    }
+
+    /// The RPC interface that the topology file fixes to a TCP port of the host that has an address; the
+    /// first of several.
+    pub fn fixed(&self, address: IpAddr, port: u16) -> Option<Uuid> {
+        self.host(address)?.static_ports.get(&port)?.first().copied()
+    }
+
+    /// The Exchange versions that two hosts run, the newer one first: those of the Exchange servers among
+    /// them; the organization's where neither is one.
+    pub fn versions_between(&self, one: IpAddr, other: IpAddr, reference: &Reference) -> Vec<Version> {
+        let is_exchange = |address: &IpAddr| {
+            self.roles(*address).any(|role| reference.role(role).is_some_and(|role| role.group == Group::Exchange))
+        };
+        let parsed = |version: &str| version.parse().ok();
+        let servers = [one, other].into_iter().filter(is_exchange);
+        let mut versions: Vec<Version> = servers.filter_map(|server| self.version(server).and_then(parsed)).collect();
+        if versions.is_empty() {
+            versions.extend(self.version.as_deref().and_then(parsed));
+        }
+        versions.sort_unstable_by(|one, other| other.cmp(one));
+        versions.dedup();
+        versions
     }
 
     /// The Exchange version that counts for a host: its own, else the organization's.

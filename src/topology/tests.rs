@@ -1,6 +1,6 @@
 use std::net::IpAddr;
 
-use super::story::{EMSMDB, address, story};
+use super::story::{EMSMDB, NSPI, address, story, uuid};
 use super::*;
 use crate::flow::{FrameRef, Moment};
 use crate::reference::{Reference, Version};
@@ -56,9 +56,10 @@ fn a_file_says_who_is_who() {
     let cas = file.host(address("fd00:1::11")).unwrap();
     assert_eq!(cas.roles, ["cas", "hub"]);
     assert_eq!((cas.site.as_deref(), cas.version), (Some("Paris"), Some(Version::V2007)));
-    assert_eq!(file.interfaces_at(address("10.10.1.11"), 59531), ["emsmdb", "asyncemsmdb"]);
-    assert_eq!(file.interfaces_at(address("10.10.1.11"), 59532), ["nspi", "rfr"]);
-    assert!(file.interfaces_at(address("10.10.1.1"), 59532).is_empty());
+    assert_eq!(cas.static_ports[&59531], ["emsmdb", "asyncemsmdb"]);
+    let roster = made(&story(), Some(&file));
+    assert_eq!(roster.fixed(address("fd00:1::11"), 59532), Some(uuid(NSPI)));
+    assert_eq!(roster.fixed(address("10.10.1.1"), 59532), None);
     assert_eq!(file.network(address("10.99.1.1")).unwrap().roles, ["client"]);
     assert_eq!(file.network(address("10.99.7.1")).unwrap().roles, ["telephony"], "the smaller network counts");
     assert!(file.network(address("10.98.0.1")).is_none());

@@ -86,6 +86,9 @@ impl Watch {
         for health in &mut self.healths {
             health.cover(now);
         }
+        if let Some(health) = self.healths.first_mut() {
+            health.unfinished = self.decoder.unfinished();
+        }
         let going_on = self.table.flows().iter().map(|live| (live.flow.clone(), live.observer.seen.clone()));
         let mut flows: Vec<_> = self.over.iter().cloned().chain(going_on).collect();
         flows.sort_by_key(|(flow, _)| (flow.first.time, flow.first.frame, flow.key));

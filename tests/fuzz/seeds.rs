@@ -18,6 +18,8 @@ use anyany_dissectors::{ALL, Hint, Probe, Protocol, Side};
 mod conversation;
 #[path = "../support/conversations.rs"]
 mod conversations;
+#[path = "../support/formats.rs"]
+mod formats;
 
 use conversation::{Conversation, Part};
 use conversations::{Said, conversations};
@@ -65,6 +67,13 @@ impl Seeds<'_> {
 
     fn capture(&mut self, path: &Path) -> io::Result<()> {
         self.write("decode", &frames(path)?)?;
+        let packets = packets(path)?;
+        // Without what the targets put in front.
+        for version in [(1, 1), (2, 0), (2, 1), (2, 3)] {
+            self.write("netmon", &formats::Netmon::of(version, &packets).octets()[4..])?;
+        }
+        self.write("snoop", &formats::snoop(&packets, 1)[16..])?;
+        self.write("erf", &formats::erf(&packets))?;
         for said in conversations(path) {
             let conversation = conversation(&said);
             let seed = conversation.write();
@@ -105,6 +114,18 @@ fn frames(path: &Path) -> io::Result<Vec<u8>> {
     Ok(seed)
 }
 
+/// A few packets of a capture.
+fn packets(path: &Path) -> io::Result<Vec<formats::Packet>> {
+    let mut capture = Capture::open(path).map_err(io::Error::other)?;
+    let mut packets = Vec::new();
+    while let Some(frame) = capture.next().filter(|_| packets.len() < PACKETS) {
+        let octets = frame.octets.to_vec();
+        packets.push(formats::Packet { time: frame.time.0, octets, wire_len: frame.wire_len });
+    }
+    packets.sort_by_key(|packet| packet.time);
+    Ok(packets)
+}
+
 /// Whether the first words of either side are this protocol's beyond doubt.
 fn fits(protocol: &Protocol, said: &Said) -> bool {
     [Side::Initiator, Side::Responder].into_iter().any(|side| {
@@ -133,6 +154,8 @@ fn target(protocol: &Protocol) -> String {
 
 /// Octets of a seed; longer ones only make the fuzzer slow.
 const LONGEST: usize = 8 * 1024;
+/// Packets of a seed for the formats of captures.
+const PACKETS: usize = 8;
 const ENDPOINT_MAPPER: u16 = 135;
 /// Where the stub of a request or a response begins (C706 12.6.4.9).
 const STUB: usize = 24;

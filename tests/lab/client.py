@@ -30,15 +30,15 @@ def word_for(error: OSError) -> str:
     return WORDS.get(error.errno or 0, f"error-{error.errno}")
 
 
-def connect(host: str, port: int, seconds: float) -> socket.socket:
-    connection = socket.create_connection((host, port), timeout=seconds)
+def connect(host: str, port: int, seconds: float, source: str | None = None) -> socket.socket:
+    connection = socket.create_connection((host, port), timeout=seconds, source_address=(source, 0) if source else None)
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return connection
 
 
 def tcp(args: argparse.Namespace) -> str:
     """Connect and close, as a monitor's probe does."""
-    connect(args.host, args.port, args.seconds).close()
+    connect(args.host, args.port, args.seconds, args.source).close()
     return "answered"
 
 
@@ -129,7 +129,7 @@ def idle(args: argparse.Namespace) -> str:
     """An idle connection that TCP itself keeps alive."""
     with connect(args.host, args.port, args.seconds) as connection:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 2)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, args.idle)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 1)
         time.sleep(args.linger)
     return "answered"
@@ -153,12 +153,12 @@ def race(args: argparse.Namespace) -> str:
 
 def cldap(args: argparse.Namespace) -> str:
     """The locator's ping (MS-ADTS 6.3.3), a second apart, until it is answered."""
-    return _ask(args, _cldap_ping())
+    return _ask(args, _cldap_ping(args.name))
 
 
-def _cldap_ping() -> bytes:
+def _cldap_ping(name: str) -> bytes:
     version = _ber(0xA3, _ber(0x04, b"NtVer") + _ber(0x04, b"\x06\0\0\0"))
-    domain = _ber(0xA3, _ber(0x04, b"DnsDomain") + _ber(0x04, b"exlab.test"))
+    domain = _ber(0xA3, _ber(0x04, b"DnsDomain") + _ber(0x04, name.encode()))
     search = (
         _ber(0x04, b"") + _ber(0x0A, b"\0") + _ber(0x0A, b"\0") + _ber(0x02, b"\0") + _ber(0x02, b"\0") + _ber(0x01, b"\0")
         + _ber(0xA0, domain + version) + _ber(0x30, _ber(0x04, b"Netlogon"))
@@ -174,6 +174,30 @@ def udp(args: argparse.Namespace) -> str:
     """A DNS question by UDP, a second apart, until it is answered."""
     labels = b"".join(bytes([len(part)]) + part.encode() for part in args.name.split("."))
     return _ask(args, struct.pack(">HHHHHH", 0x5A17, 0x0100, 1, 0, 0, 0) + labels + b"\0\0\1\0\1")
+
+
+def smtp(args: argparse.Namespace) -> str:
+    """Says each of `--say` to a mail server, one after the other's answer."""
+    with connect(args.host, args.port, args.seconds) as connection, connection.makefile("rwb") as lines:
+        for words in (None, *args.say):
+            if words:
+                lines.write(f"{words}\r\n".encode())
+                lines.flush()
+            while (line := lines.readline())[3:4] == b"-":
+                pass
+            if not line:
+                return "closed"
+    return "answered"
+
+
+def ntp(args: argparse.Namespace) -> str:
+    """A client's question of NTP version 4, a second apart, until it is answered."""
+    return _ask(args, b"\x23" + bytes(39) + int((time.time() + 2_208_988_800) * 2**32).to_bytes(8))
+
+
+def netbios(args: argparse.Namespace) -> str:
+    """A node status request (RFC 1002 4.2.17)."""
+    return _ask(args, struct.pack(">HHHHHH", 0x5A18, 0, 1, 0, 0, 0) + b" CK" + b"A" * 30 + b"\0\0\x21\0\1")
 
 
 def _ask(args: argparse.Namespace, question: bytes) -> str:
@@ -218,7 +242,7 @@ def _read_answer(tls: socket.socket) -> bool:
 
 JOBS = {
     "tcp": tcp, "probe": probe, "https": https, "http": http, "early": early, "hold": hold, "race": race,
-    "push": push, "idle": idle, "cldap": cldap, "udp": udp, "trace": trace,
+    "push": push, "idle": idle, "cldap": cldap, "udp": udp, "trace": trace, "ntp": ntp, "smtp": smtp, "netbios": netbios,
 }  # fmt: skip
 
 
@@ -232,6 +256,9 @@ def main() -> None:
     parser.add_argument("--repeat", type=int, default=1)
     parser.add_argument("--pause", type=float, default=0.2)
     parser.add_argument("--linger", type=float, default=0.0, help="seconds before closing")
+    parser.add_argument("--idle", type=int, default=2, help="seconds to the first keep-alive")
+    parser.add_argument("--from", dest="source", help="the address to call from")
+    parser.add_argument("--say", action="append", default=[])
     parser.add_argument("--half", action="store_true", help="send the FIN right after the request")
     parser.add_argument("--abort", action="store_true", help="close with RST")
     parser.add_argument("--other", help="the second place to dial")

@@ -37,7 +37,7 @@ NO_SYNTAX = ("00000000-0000-0000-0000-000000000000", 0)
 REQUEST, RESPONSE, FAULT, BIND, BIND_ACK = 0, 2, 3, 11, 12
 WHOLE = 0x03  # first and last fragment
 MAX_FRAGMENT = 5840
-EPT_MAP = 3
+EPT_LOOKUP, EPT_MAP = 2, 3
 NOT_REGISTERED = 0x16C9A0D6
 UNKNOWN_OPNUM = 0x1C010002
 # Not opnums of any interface: how a scenario asks the stand-in to misbehave.
@@ -46,9 +46,11 @@ ANSWER_LATE = 99
 LATE_SECONDS = 2.0
 
 
-def pdu(kind: int, call: int, body: bytes) -> bytes:
-    """The common header (C706 12.6.3.1), little-endian, ASCII, one fragment."""
-    return struct.pack("<BBBBIHHI", 5, 0, kind, WHOLE, 0x10, 16 + len(body), 0, call) + body
+def pdu(kind: int, call: int, body: bytes, credentials: bytes = b"") -> bytes:
+    """The common header (C706 12.6.3.1), little-endian, ASCII, one fragment, and a verifier if there is one."""
+    if credentials:
+        body = padded(body) + struct.pack("<BBBBI", 16, 6, 0, 0, 1) + credentials
+    return struct.pack("<BBBBIHHI", 5, 0, kind, WHOLE, 0x10, 16 + len(body), len(credentials), call) + body
 
 
 def read_pdu(connection: socket.socket) -> tuple[int, int, bytes] | None:
@@ -105,6 +107,23 @@ def map_request(interface: str) -> bytes:
     obj = struct.pack("<I", 1) + bytes(16)
     pointer = struct.pack("<III", 2, len(wanted), len(wanted)) + wanted
     return padded(obj + pointer) + bytes(20) + struct.pack("<I", 4)
+
+
+def lookup_request() -> bytes:
+    """All elements, whatever their version, at most 500 (C706 ept_lookup)."""
+    return struct.pack("<IIII", 0, 0, 0, 1) + bytes(20) + struct.pack("<I", 500)
+
+
+def lookup_answer(registered: dict[str, int], address: str) -> bytes:
+    """Every element with its annotation; the handle is null: there is no more."""
+    count = len(registered)
+    heads, towers = b"", b""
+    for number, (interface, port) in enumerate(registered.items()):
+        note = f"{interface}\0".encode()
+        heads += padded(bytes(16) + struct.pack("<III", 3 + number, 0, len(note)) + note)
+        found = tower(interface, port, address)
+        towers += padded(struct.pack("<II", len(found), len(found)) + found)
+    return bytes(20) + struct.pack("<IIII", count, count, 0, count) + heads + towers + struct.pack("<I", 0)
 
 
 def map_answer(interface: str | None, port: int, address: str) -> bytes:
@@ -184,6 +203,9 @@ class Server:
             time.sleep(LATE_SECONDS)
         local = connection.getsockname()
         if local[1] == EPM_PORT:
+            if opnum == EPT_LOOKUP:
+                stub = lookup_answer(self.registered, local[0].removeprefix("::ffff:"))
+                return pdu(RESPONSE, call, struct.pack("<IHBx", len(stub), context, 0) + stub)
             if opnum != EPT_MAP:
                 return pdu(FAULT, call, struct.pack("<IHBxII", 32, context, 0, UNKNOWN_OPNUM, 0))
             name = asked_interface(body[8:])
@@ -199,7 +221,7 @@ class Server:
 class Caller:
     """One bound connection of a client."""
 
-    def __init__(self, connection: socket.socket, interface: str):
+    def __init__(self, connection: socket.socket, interface: str, credentials: int = 0):
         self.connection = connection
         self.call = 1
         identifier, major, minor = INTERFACES[interface]
@@ -208,7 +230,8 @@ class Caller:
             for number, transfer in enumerate((NDR, BIND_TIME_FEATURES))
         )
         body = struct.pack("<HHIBxxx", MAX_FRAGMENT, MAX_FRAGMENT, 0, 2) + contexts
-        self._exchange(BIND, body)
+        self.connection.sendall(pdu(BIND, self.call, body, octets("ticket", credentials)))
+        self._answer()
 
     def request(self, opnum: int, stub: bytes) -> bytes:
         self.post(opnum, stub)
@@ -220,10 +243,6 @@ class Caller:
         body = struct.pack("<IHH", len(stub), 0, opnum) + stub
         self.connection.sendall(pdu(REQUEST, self.call, body))
 
-    def _exchange(self, kind: int, body: bytes) -> bytes:
-        self.connection.sendall(pdu(kind, self.call, body))
-        return self._answer()
-
     def _answer(self) -> bytes:
         got = read_pdu(self.connection)
         if got is None:
@@ -233,19 +252,28 @@ class Caller:
 
 def call(args: argparse.Namespace) -> str:
     """Ask the endpoint mapper, then call the interface; one word for how far it went."""
+    if args.cached:
+        return call_at(args, args.port)
     try:
         mapper = Caller(connect(args.host, EPM_PORT, args.seconds), "epm")
-        port = port_in(mapper.request(EPT_MAP, map_request(args.interface)))
+        if args.lookup:
+            mapper.request(EPT_LOOKUP, lookup_request())
+            port = args.port
+        else:
+            port = port_in(mapper.request(EPT_MAP, map_request(args.interface)))
         mapper.connection.close()
     except OSError as error:
         return f"epm-{word_for(error)}"
-    if port is None:
-        return "not-registered"
+    return "not-registered" if port is None else call_at(args, port)
+
+
+def call_at(args: argparse.Namespace, port: int) -> str:
+    """Call the interface on a port that is known."""
     for attempt in range(args.attempts):
         if attempt:
             time.sleep(0.5)
         try:
-            bound = Caller(connect(args.host, port, args.seconds), args.interface)
+            bound = Caller(connect(args.host, port, args.seconds), args.interface, args.bind)
             for turn, opnum in enumerate(args.opnums):
                 if turn:
                     time.sleep(args.pause)
@@ -294,6 +322,10 @@ def main() -> None:
     caller.add_argument("--pause", type=float, default=0.1, help="seconds between calls")
     caller.add_argument("--linger", type=float, default=0.0, help="seconds before closing")
     caller.add_argument("--stub", type=int, default=180, help="octets of a request stub")
+    caller.add_argument("--lookup", action="store_true", help="list everything instead of asking for one interface")
+    caller.add_argument("--cached", action="store_true", help="ask no endpoint mapper")
+    caller.add_argument("--port", type=int, help="the interface's port, for --lookup and --cached")
+    caller.add_argument("--bind", type=int, default=0, help="octets of credentials in the bind")
     caller.add_argument("--attempts", type=int, default=1)
     caller.add_argument("--seconds", type=float, default=25)
     args = parser.parse_args()

@@ -18,8 +18,18 @@ table inet lab {{
     type filter hook output priority 0; policy accept;
 {output}
   }}
+{chains}
 }}
 """
+# Chains that few scenarios need: type, hook and priority. `early` comes before connection
+# tracking puts fragments together.
+CHAINS = {
+    "early": "type filter hook prerouting priority -450",
+    "untracked": "type filter hook prerouting priority -300",
+    "aside": "type filter hook prerouting priority -150",
+    "translate": "type nat hook prerouting priority -100",
+    "disguise": "type nat hook postrouting priority 100",
+}
 HOST_RULESET = """
 flush ruleset
 table inet lab {{
@@ -67,12 +77,15 @@ class Policy:
     forward: tuple[str, ...] = ()
     output: tuple[str, ...] = ()
     sysctls: tuple[tuple[str, str], ...] = ()
+    # (chain of CHAINS, its rules)
+    more: tuple[tuple[str, tuple[str, ...]], ...] = ()
     # (host, rules of its own input chain)
     hosts: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     def rules(self) -> str:
         """The rules as the story shows them."""
         lines = [f"forward: {rule}" for rule in self.forward] + [f"output: {rule}" for rule in self.output]
+        lines += [f"{chain}: {rule}" for chain, rules in self.more for rule in rules]
         lines += [f"{host} input: {rule}" for host, rules in self.hosts for rule in rules]
         return "\n".join(lines + [f"sysctl {key}={value}" for key, value in self.sysctls])
 
@@ -82,6 +95,9 @@ def apply(policy: Policy) -> None:
     text = RULESET.format(
         forward="\n".join(indent + rule for rule in policy.forward),
         output="\n".join(indent + rule for rule in policy.output),
+        chains="\n".join(
+            f"  chain {chain} {{ {CHAINS[chain]}; {'; '.join(rules)}; }}" for chain, rules in policy.more
+        ),
     )
     settings = DEFAULT_SYSCTLS | dict(policy.sysctls)
     run_in(FIREWALL, "sysctl", "-qw", *(f"{key}={value}" for key, value in settings.items()))

@@ -5,6 +5,9 @@ the other leg instead, masked in place, so that lengths and sequence numbers hol
 
     asa  the server's banner and the EHLO keywords it does not like
     pix  the banner, and EHLO itself, so that the client falls back to HELO
+    cmap an older kind of banner mask, and EHLO itself
+    strict  EHLO keywords outside a list, and the commands that would use them; the banner stays
+    strip   STARTTLS is taken out of the reply as if it had never been there, by cutting the line short
 """
 
 import re
@@ -21,6 +24,9 @@ TCP = 6
 LEGS = {subnet: f"fw-{subnet}" for subnet in ("per", "int")}
 PLACES = {socket.inet_aton(host.v4): host for host in HOSTS.values() if host.subnet in LEGS}
 UNWANTED = re.compile(rb"(?m)^(250[- ])(STARTTLS|CHUNKING|PIPELINING|SMTPUTF8|DSN|VRFY|ETRN)")
+KEYWORD = re.compile(rb"(?m)^(250[- ])([A-Z][A-Z0-9-]*)(?=[ \r=])")
+ALLOWED = (b"SIZE", b"8BITMIME", b"DSN", b"AUTH", b"HELP", b"ENHANCEDSTATUSCODES")
+ALLOWED_VERBS = (b"EHLO", b"HELO", b"MAIL", b"RCPT", b"DATA", b"QUIT", b"RSET", b"NOOP", b"AUTH")
 
 
 def masked_banner(text: bytes) -> bytes:
@@ -29,12 +35,32 @@ def masked_banner(text: bytes) -> bytes:
     return text[:4] + re.sub(rb"[^ 20]", b"*", text[4:end]) + text[end:]
 
 
+def crossed(hit: re.Match) -> bytes:
+    """A keyword that is not allowed, as X with a last letter."""
+    return hit[0] if hit[2] in ALLOWED else hit[1] + b"X" * (len(hit[2]) - 1) + b"A"
+
+
+def strict(from_server: bool, text: bytes) -> bytes:
+    if from_server:
+        return KEYWORD.sub(crossed, text) if text.startswith(b"250-") else text
+    verb = re.match(rb"[A-Za-z-]+(?=[ \r])", text)
+    if verb and verb[0].upper() not in ALLOWED_VERBS and text.endswith(b"\r\n") and text.count(b"\r") == 1:
+        return b"X" * (len(text) - 2) + b"\r\n"
+    return text
+
+
 def inspect(mode: str, from_server: bool, text: bytes) -> bytes:
+    if mode == "strict":
+        return strict(from_server, text)
+    if mode == "strip":
+        return text.replace(b"250-STARTTLS\r\n", b"250-SIZE 099\r\n") if from_server else text
+    if mode == "cmap" and from_server and text.startswith(b"220 "):
+        return b"220 SMTP/cmap" + b"_" * (len(text) - 19) + b"read\r\n"
     if from_server and text.startswith(b"220 ") and b"ESMTP" in text:
         return masked_banner(text)
     if mode == "asa" and from_server:
         return UNWANTED.sub(lambda hit: hit[1] + b"X" * len(hit[2]), text)
-    if mode == "pix" and not from_server and text.upper().startswith(b"EHLO "):
+    if mode in ("pix", "cmap") and not from_server and text.upper().startswith(b"EHLO "):
         return b"XXXX" + text[4:]
     return text
 

@@ -4,6 +4,7 @@ Everything lives in namespaces named with PREFIX and in one work directory, so t
 `take_down` can remove all of it, whatever state a crash left behind.
 """
 
+import contextlib
 import errno
 import os
 import pathlib
@@ -18,6 +19,7 @@ PREFIX = os.environ.get("ANYANY_LAB_PREFIX", "aa-")
 WORK = pathlib.Path(os.environ.get("ANYANY_LAB_DIR", "/tmp/anyany-lab"))
 DOMAIN = "exlab.test"
 FIREWALL = "fw"
+DETOUR = "fw2"
 SUBNETS = {"per": 1, "int": 2, "s2": 3, "br": 4, "out": 9}
 SITES = {"per": "Paris", "int": "Paris", "s2": "Lyon", "br": "Brest"}
 # This subnet hangs on the firewall by a long line (wan.py) instead of a cable.
@@ -65,6 +67,7 @@ HOSTS = {
         Host("cas2", "s2", 11, ("cas",)),
         Host("mbx2", "s2", 21, ("mailbox",)),
         Host("cas3", "br", 11, ("cas",)),
+        Host("cas-far", "br", 12, ("cas",)),
         Host("client1", "out", 50, ("outlook", "web-client")),
         Host("pbx1", "out", 60, ("telephony",)),
     )
@@ -99,8 +102,8 @@ FIREWALL_SYSCTLS = (
 )
 
 
-# A host whose TCP is windows.py: its kernel must answer nothing.
-OWN_STACK = "cas-win"
+# Hosts whose TCP is windows.py: their kernel must answer nothing.
+OWN_STACKS = ("cas-win", "cas-far")
 NO_KERNEL_TCP = (
     "add table inet own; add chain inet own input { type filter hook input priority 0; };"
     " add rule inet own input meta l4proto tcp drop"
@@ -201,6 +204,81 @@ def plug(name: str) -> None:
     run_in(FIREWALL, "ip", "neigh", "flush", "all")
 
 
+@contextlib.contextmanager
+def unplugged(name: str):
+    unplug(name)
+    try:
+        yield
+    finally:
+        plug(name)
+
+
+@contextlib.contextmanager
+def setting(name: str, key: str, value: object):
+    """A sysctl of a host for a while."""
+    before = run_in(name, "sysctl", "-n", key).strip()
+    run_in(name, "sysctl", "-qw", f"{key}={value}")
+    try:
+        yield
+    finally:
+        run_in(name, "sysctl", "-qw", f"{key}={before}")
+
+
+@contextlib.contextmanager
+def second_way(*routes: tuple[str, str]):
+    """A second router, that keeps no state, between the internal network and the second site.
+
+    `routes` are (host, network): that host sends there by the second router.
+    """
+    _add_namespace(DETOUR)
+    run_in(DETOUR, "sysctl", "-qw", "net.ipv4.ip_forward=1")
+    for subnet in ("int", "s2"):
+        number, device = SUBNETS[subnet], f"det-{subnet}"
+        _pair(DETOUR, device, f"sw-{subnet}", device, f"00:15:5d:0a:{number:02x}:03")
+        run_in(f"sw-{subnet}", "ip", "link", "set", device, "master", "br0", "up")
+        run_in(DETOUR, "ip", "address", "add", f"10.10.{number}.2/24", "dev", device)
+    for host, network in routes:
+        run_in(host, "ip", "route", "add", network, "via", f"10.10.{SUBNETS[HOSTS[host].subnet]}.2")
+    try:
+        yield
+    finally:
+        for host, network in routes:
+            run_in(host, "ip", "route", "del", network)
+        run("ip", "netns", "delete", namespace(DETOUR))
+
+
+@contextlib.contextmanager
+def second_card(*addresses: tuple[str, str]):
+    """(host, address/length) added for a while; the firewall gets the first address of each network."""
+    for host, address in addresses:
+        net = address.rpartition(".")[0]
+        run_in(host, "ip", "address", "add", address, "dev", "eth0")
+        run_in(FIREWALL, "ip", "address", "add", f"{net}.1/24", "dev", f"fw-{HOSTS[host].subnet}", check=False)
+    try:
+        yield
+    finally:
+        for host, address in addresses:
+            net = address.rpartition(".")[0]
+            run_in(host, "ip", "address", "del", address, "dev", "eth0")
+            run_in(FIREWALL, "ip", "address", "del", f"{net}.1/24", "dev", f"fw-{HOSTS[host].subnet}", check=False)
+
+
+@contextlib.contextmanager
+def frozen(name: str, *commands: str):
+    """Programs of a host stand still for a while: its kernel goes on acknowledging."""
+    def each(sig: signal.Signals) -> None:
+        for pid in _pids([namespace(name)]):
+            with contextlib.suppress(OSError):
+                if pathlib.Path(f"/proc/{pid}/comm").read_text().strip().startswith(commands):
+                    _signal(pid, sig)
+
+    each(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        each(signal.SIGCONT)
+
+
 def mute(name: str) -> None:
     """Nothing leaves a host any more, not even from its queues when it speaks again."""
     run_in(name, "nft", "add table inet mute; add chain inet mute output { type filter hook output priority 0; policy drop; }")
@@ -262,7 +340,7 @@ def _host(host: Host) -> None:
     number = SUBNETS[host.subnet]
     run_in(host.name, "ip", "route", "add", "default", "via", f"10.10.{number}.1")
     run_in(host.name, "ip", "-6", "route", "add", "default", "via", f"fd10:10:{number}::1")
-    if host.name == OWN_STACK:
+    if host.name in OWN_STACKS:
         run_in(host.name, "nft", NO_KERNEL_TCP)
     etc = WORK / "etc" / host.name
     (etc / "run").mkdir(parents=True, exist_ok=True)

@@ -82,6 +82,7 @@ WITNESS_CONF = """[global]
 [witness]
   path = {dir}/share
   guest ok = yes
+  read only = no
 """
 
 
@@ -91,6 +92,7 @@ def _witness(host: str) -> Callable[[], None]:
     def start() -> None:
         folder = WORK / "witness" / host
         (folder / "share").mkdir(parents=True, exist_ok=True)
+        (folder / "share").chmod(0o777)
         (folder / "share" / "witness.log").write_text("witness\n")
         (WORK / "etc" / host / "run" / "samba").mkdir(exist_ok=True)
         (folder / "smb.conf").write_text(WITNESS_CONF.format(dir=folder))

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 
 import firewall
 import network
@@ -50,6 +51,7 @@ class Stage:
         self.folder = folder
         self.recordings: list[Recording] = []
         self.extras: list[subprocess.Popen] = []
+        self.undo: list[Callable[[], None]] = []
 
     def perform(self) -> None:
         """Play and record; the committed folder changes only if all went as the story says."""
@@ -70,6 +72,8 @@ class Stage:
         finally:
             for recording in self.recordings:
                 recording.end()
+            for undo in self.undo:
+                undo()
             for extra in self.extras:
                 if extra.poll() is None:
                     self.stop(extra)
@@ -88,6 +92,10 @@ class Stage:
             shutil.move(new, self.folder / new.name)
         (self.folder / "story.toml").write_text(story.write(self.scenario))
 
+    def afterwards(self, undo: Callable[[], None]) -> None:
+        """Do this when nothing is recorded any more."""
+        self.undo.append(undo)
+
     def begin_capture(self, vantage: str) -> None:
         """Start a capture that was declared `late`."""
         self._begin(next(c for c in self.scenario.captures if c.vantage == vantage))
@@ -104,9 +112,9 @@ class Stage:
         """A client with a Windows-like TCP of its own; the host's kernel must be kept out of it."""
         return self.start(host, sys.executable, "-B", str(HERE / "windows.py"), *map(str, argv))
 
-    def serve(self, host: str, *argv: object) -> subprocess.Popen:
-        """Start a server of this scenario alone (oddities.py); returns once it serves."""
-        process = self.start(host, sys.executable, "-B", str(HERE / "oddities.py"), *map(str, argv))
+    def serve(self, host: str, *argv: object, script: str = "oddities.py") -> subprocess.Popen:
+        """Start a server of this scenario alone; returns once it serves."""
+        process = self.start(host, sys.executable, "-B", str(HERE / script), *map(str, argv))
         if not process.stdout.readline():
             self.void(f"{' '.join(map(str, argv))} did not start")
         self.extras.append(process)

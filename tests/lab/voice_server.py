@@ -91,6 +91,7 @@ def write_scripts() -> None:
         + '<pause milliseconds="300"/>\n'
     )  # fmt: skip
     (FOLDER / "recording.xml").write_text(_scenario(one_way))
+    _write_turns(from_pbx, from_um)
     moved = ANSWER.format(status="302 Moved Temporarily").replace(":[local_port];transport", f":{WORKER_PORT};transport")
     redirecting = (
         '<recv request="INVITE"/>\n' + _send(moved + NO_BODY)
@@ -106,8 +107,49 @@ def write_scripts() -> None:
     (FOLDER / "called.xml").write_text(_scenario(called))
 
 
-def called_command(port: int = SIP_PORT) -> list[str]:
-    return _server("called.xml", port, UM_MEDIA)
+def _reinvite(sdp: str) -> str:
+    return _request("INVITE", 4, body=BODY + sdp) + '<recv response="200"/>\n' + _request("ACK", 4)
+
+
+def _write_turns(from_pbx: pathlib.Path, from_um: pathlib.Path) -> None:
+    """Calls that take a turn: held, gone over to fax, ended at once, or spoken in one direction only."""
+    ours, theirs = SDP.format(host="pbx1"), SDP.format(host="um1")
+    voice = "m=audio [media_port] RTP/AVP 8\na=rtpmap:8 PCMA/8000\na=ptime:20\na=sendrecv"
+    fax = (voice, "m=image [media_port] udptl t38\na=T38FaxVersion:0")
+    answered = '<recv response="180" optional="true"/>\n<recv response="200"/>\n'
+    begin = _request("INVITE", 1, "", BODY + ours) + answered + _request("ACK", 1)
+    bye = _request("BYE", 5) + '<recv response="200"/>\n'
+    rest = f'<pause milliseconds="{CALL_MS}"/>\n'
+    turns = {
+        # (after the call stands, at the caller; what the called one answers to the second INVITE)
+        "hold": (
+            _play(from_pbx) + rest + _reinvite(ours.replace("sendrecv", "inactive")) + rest,
+            _play(from_um), theirs.replace("sendrecv", "inactive"),
+        ),
+        "hold-at-once": (_reinvite(ours.replace("sendrecv", "sendonly")) + rest, "", theirs.replace("sendrecv", "recvonly")),
+        "fax": (_reinvite(ours.replace(*fax)) + rest, "", theirs.replace(*fax)),
+        "short": (_play(from_pbx) + '<pause milliseconds="900"/>\n', _play(from_um), None),
+        "muted": (rest, _play(from_um), None),
+    }
+    for name, (caller, called, answer) in turns.items():
+        ok, again = REPEAT.format(status="200 OK"), ""
+        if answer is not None:
+            again = '<recv request="INVITE"/>\n' + _send(ok + BODY + answer) + '<recv request="ACK"/>\n'
+        called = (
+            '<recv request="INVITE"/>\n' + _send(ANSWER.format(status="200 OK") + BODY + theirs) + '<recv request="ACK"/>\n'
+            + called + again + '<recv request="BYE"/>\n' + _send(ok + NO_BODY) + '<pause milliseconds="300"/>\n'
+        )  # fmt: skip
+        (FOLDER / f"{name}-caller.xml").write_text(_scenario(begin + caller + bye))
+        (FOLDER / f"{name}-called.xml").write_text(_scenario(called))
+
+
+def turn_commands(name: str) -> tuple[list[str], list[str]]:
+    """(called, caller) of a call that takes a turn."""
+    return _server(f"{name}-called.xml", SIP_PORT, UM_MEDIA), _client(f"{name}-caller.xml", SIP_PORT, None)
+
+
+def called_command(port: int = SIP_PORT, host: str = "um1") -> list[str]:
+    return _server("called.xml", port, UM_MEDIA, host)
 
 
 def recording_command() -> list[str]:
@@ -119,25 +161,34 @@ def redirecting_command() -> list[str]:
     return _server("redirecting.xml", SIP_PORT, UM_MEDIA + 100)
 
 
-def _server(script: str, port: int, media: int) -> list[str]:
-    address = HOSTS["um1"].v4
+def handing_over_command() -> list[str]:
+    """um1 sends its callers to the worker's port on mbx1, as a client access server does."""
+    script = (FOLDER / "redirecting.xml").read_text()
+    contact = f"Contact: <sip:um@{HOSTS['mbx1'].v4}:{WORKER_PORT};transport=tcp>"
+    lines = [contact if line.startswith("Contact:") else line for line in script.splitlines()]
+    (FOLDER / "handing-over.xml").write_text("\n".join(lines) + "\n")
+    return _server("handing-over.xml", SIP_PORT, UM_MEDIA + 100)
+
+
+def _server(script: str, port: int, media: int, host: str = "um1") -> list[str]:
+    address = HOSTS[host].v4
     return ["sipp", "-sf", str(FOLDER / script), "-i", address, "-p", str(port), "-t", "t1",
             "-mi", address, "-mp", str(media), "-m", "1", "-nostdin", "-timeout", "30"]  # fmt: skip
 
 
-def caller_command(port: int = SIP_PORT, call: str | None = None) -> list[str]:
-    return _client("caller.xml", port, call)
+def caller_command(port: int = SIP_PORT, call: str | None = None, host: str = "um1", over: str = "t1") -> list[str]:
+    return _client("caller.xml", port, call, host, over)
 
 
 def redirected_command(turn: int) -> list[str]:
     return _client("redirected.xml", SIP_PORT, f"redirected-{turn}")
 
 
-def _client(script: str, port: int, call: str | None) -> list[str]:
+def _client(script: str, port: int, call: str | None, host: str = "um1", over: str = "t1") -> list[str]:
     """`call` is the Call-ID, where a second call has to go on with the first one's."""
     address = HOSTS["pbx1"].v4
     named = ["-cid_str", f"{call}@{address}"] if call else []
-    return ["sipp", f"{HOSTS['um1'].v4}:{port}", "-sf", str(FOLDER / script), "-i", address, "-t", "t1",
+    return ["sipp", f"{HOSTS[host].v4}:{port}", "-sf", str(FOLDER / script), "-i", address, "-t", over,
             "-mi", address, "-mp", str(PBX_MEDIA), "-m", "1", "-nostdin", "-timeout", "20", *named]  # fmt: skip
 
 

@@ -10,7 +10,7 @@ IP identification counting up, Windows' order of TCP options.
     windows.py old|new rpc HOST INTERFACE        endpoint mapper, then the port it names
 
 It prints the same words as client.py. The host's kernel has to be kept from answering
-(network.OWN_STACK), and knows nothing of these connections.
+(network.OWN_STACKS), and knows nothing of these connections.
 """
 
 import random
@@ -24,7 +24,7 @@ import time
 import exchange_rpc
 from client import word_for
 from inspector import IPV4, TCP, adapter, checksum
-from network import HOSTS, OWN_STACK, SUBNETS
+from network import HOSTS, SUBNETS
 
 FIN, SYN, RST, PSH, ACK = 0x01, 0x02, 0x04, 0x08, 0x10
 MSS = 1460
@@ -39,7 +39,7 @@ class Host:
     """The raw device and what all connections of this host share."""
 
     def __init__(self) -> None:
-        own = HOSTS[OWN_STACK]
+        own = HOSTS[socket.gethostname()]
         self.address = socket.inet_aton(own.v4)
         self.ethernet = adapter(f"00:15:5d:0a:{SUBNETS[own.subnet]:02x}:01") + adapter(own.mac) + struct.pack(">H", IPV4)
         self.wire = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(IPV4))

@@ -2,7 +2,7 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use crate::generate::script::{Fill, Order, Script, client, server};
+use super::super::script::{Fill, Order, Script, client, server};
 
 /// What is asked.
 #[derive(Debug, Clone)]

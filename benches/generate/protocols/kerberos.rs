@@ -1,8 +1,8 @@
 //! Kerberos (RFC 4120): a logon, and a ticket for a service.
 
+use super::super::random::Random;
+use super::super::script::{Carrier, Fill, Order, Say, Script, client, server};
 use super::ber::{ber, integer, sequence, string, tagged};
-use crate::generate::random::Random;
-use crate::generate::script::{Carrier, Fill, Order, Say, Script, client, server};
 
 /// A logon: refused at first, as Windows has it, then granted. Over UDP.
 pub fn logon(random: &mut Random) -> Script {

@@ -1,8 +1,8 @@
 //! LDAP (RFC 4511) as Exchange asks a domain controller, and the locator's ping (MS-ADTS §6.3.3).
 
+use super::super::random::Random;
+use super::super::script::{CLIENT, Ending, Fill, MILLIS, Order, Say, Script, client, server};
 use super::ber::{ber, integer, sequence, string};
-use crate::generate::random::Random;
-use crate::generate::script::{CLIENT, Ending, Fill, MILLIS, Order, Say, Script, client, server};
 
 /// A bind and searches that find one entry of about `size` octets each.
 pub fn searches(port: u16, size: usize, random: &mut Random) -> Script {

@@ -1,7 +1,7 @@
 //! NTLM messages (MS-NLMP §2.2.1), as a domain member logs on with them.
 
+use super::super::random::Random;
 use super::utf_16;
-use crate::generate::random::Random;
 
 /// What the client offers.
 pub fn negotiate() -> Vec<u8> {

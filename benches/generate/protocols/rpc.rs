@@ -1,9 +1,9 @@
 //! Connection-oriented DCE/RPC (C706 §12.6) with packet privacy (MS-RPCE §2.2.2.11), and the endpoint
 //! mapper (C706 appendices L and O).
 
+use super::super::random::Random;
+use super::super::script::{Blank, CLIENT, Ending, Fill, MILLIS, Order, Say, Script, client, server};
 use super::ntlm;
-use crate::generate::random::Random;
-use crate::generate::script::{Blank, CLIENT, Ending, Fill, MILLIS, Order, Say, Script, client, server};
 
 /// An interface: UUID and version.
 #[derive(Debug, Clone, Copy)]

@@ -2,10 +2,8 @@
 
 use std::net::IpAddr;
 
-use crate::generate::random::Random;
-use crate::generate::script::{
-    Carrier, Ending, Fill, MILLIS, Micros, Order, SECOND, SERVER, Say, Script, client, server,
-};
+use super::super::random::Random;
+use super::super::script::{Carrier, Ending, Fill, MILLIS, Micros, Order, SECOND, SERVER, Say, Script, client, server};
 
 /// Who calls whom, and where each wants its media.
 #[derive(Debug, Clone, Copy)]

@@ -1,7 +1,7 @@
 //! Protocols of a message or two: time, NetBIOS names, heartbeats, log shipping, echo.
 
-use crate::generate::random::Random;
-use crate::generate::script::{Fill, MILLIS, Order, SECOND, Script, client, server};
+use super::super::random::Random;
+use super::super::script::{Fill, MILLIS, Order, SECOND, Script, client, server};
 
 /// A question for the time (RFC 5905), and its answer.
 pub fn time() -> Script {

@@ -1,9 +1,9 @@
 //! SMB 2.1 over port 445 (MS-SMB2): a logon, a share, and files read and written.
 
+use super::super::random::Random;
+use super::super::script::{Blank, Fill, MILLIS, Order, Say, Script, client, server};
 use super::ber::{ber, sequence, string, tagged};
 use super::{ntlm, utf_16};
-use crate::generate::random::Random;
-use crate::generate::script::{Blank, Fill, MILLIS, Order, Say, Script, client, server};
 
 /// Reads of `size` octets.
 pub fn reads(share: &str, size: usize, random: &mut Random) -> Script {

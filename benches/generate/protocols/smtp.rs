@@ -1,9 +1,9 @@
 //! Mail between Exchange servers (RFC 5321), in clear and behind X-ANONYMOUSTLS, and as an inspecting
 //! firewall passes it.
 
+use super::super::random::Random;
+use super::super::script::{CLIENT, Ending, MILLIS, Say, Script, client, server};
 use super::tls;
-use crate::generate::random::Random;
-use crate::generate::script::{CLIENT, Ending, MILLIS, Say, Script, client, server};
 
 /// Mails of about `size` octets in clear.
 pub fn mail(name: &str, size: usize, random: &mut Random) -> Script {

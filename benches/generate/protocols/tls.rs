@@ -1,9 +1,9 @@
 //! TLS 1.2 (RFC 5246) with a certificate of the organization, as Windows servers speak it.
 
+use super::super::random::Random;
+use super::super::script::{MILLIS, Say, Script, client, server};
 use super::ber::{ber, integer, sequence, tagged};
 use super::sized_be16;
-use crate::generate::random::Random;
-use crate::generate::script::{MILLIS, Say, Script, client, server};
 
 /// Requests of `question` octets and answers of `answer`, to a server of this name.
 pub fn exchange(port: u16, name: &str, question: usize, answer: usize, random: &mut Random) -> Script {

@@ -9,7 +9,7 @@ use pcap_parser::{
 
 use super::interface::{Interface, decimals};
 use super::{Order, Pcapng};
-use crate::capture::{LinkType, Summary};
+use crate::capture::{InterfaceSummary, LinkType, Summary};
 
 impl Pcapng {
     /// Takes in a block that is not a packet.
@@ -37,8 +37,11 @@ impl Pcapng {
         let resolution = of(OptionCode::IfTsresol).and_then(|octets| octets.first().copied()).unwrap_or(6);
         let offset = of(OptionCode::IfTsoffset).and_then(|octets| self.order.u64(octets)).unwrap_or_default();
         let link = LinkType(u32::try_from(description.linktype.0).unwrap_or(u32::MAX));
-        let interface = Interface::new(link, description.snaplen, resolution, offset.cast_signed());
-        self.interfaces.push(interface);
+        let (snaplen, offset) = (description.snaplen, offset.cast_signed());
+        self.interfaces.push(Interface::new(link, snaplen, resolution, offset));
+        let told = |code| of(code).map(text);
+        let (name, description) = (told(OptionCode::IfName), told(OptionCode::IfDescription));
+        summary.describe(InterfaceSummary { link, snaplen, resolution, offset, name, description, lost: None });
         summary.precision = summary.precision.max(decimals(resolution));
     }
 
@@ -55,6 +58,7 @@ impl Pcapng {
         if let Some(interface) = self.interfaces.get_mut(statistics.if_id as usize) {
             let (before, now) = interface.lost_in_all(lost);
             summary.lost_by_capture = summary.lost_by_capture.saturating_sub(before).saturating_add(now);
+            summary.lost_on(self.interfaces_before.saturating_add(statistics.if_id), now);
         }
     }
 }

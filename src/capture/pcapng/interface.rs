@@ -56,7 +56,7 @@ impl Interface {
     }
 
     /// Both count the same packets, so they are not added.
-    fn lost(&self) -> u64 {
+    pub(super) fn lost(&self) -> u64 {
         self.reported.max(self.told)
     }
 }

@@ -1,7 +1,9 @@
 //! Files that were cut, and files with octets changed.
 
+use std::io::Cursor;
+
 use super::writer::{Order, Pen, Sent};
-use super::{all, read, stream};
+use super::{Trickle, all, read, stream};
 
 /// Small captures of every format, and the places where a cut leaves them whole.
 fn samples() -> Vec<(Vec<u8>, Vec<usize>)> {
@@ -52,7 +54,7 @@ fn a_file_cut_anywhere_gives_what_came_before_and_says_that_it_was_cut() {
     for (octets, whole) in samples() {
         let (uncut, _) = read(&octets);
         for cut in 0..octets.len() {
-            let Ok(capture) = stream(std::io::Cursor::new(octets[..cut].to_vec())) else {
+            let Ok(capture) = stream(Cursor::new(octets[..cut].to_vec())) else {
                 assert!(cut < whole[0], "{cut}");
                 continue;
             };
@@ -71,13 +73,25 @@ fn a_file_cut_anywhere_gives_what_came_before_and_says_that_it_was_cut() {
 }
 
 #[test]
+fn a_cut_is_told_alike_however_the_octets_come() {
+    let mut pen = Pen::new(Order::Little);
+    pen.pcap_header(0xa1b2_cd34, 4, 1).record(&Sent::whole(0, 9), 1_000_000, &[0; 8]);
+    for cut in 24..pen.octets.len() {
+        let octets = Cursor::new(pen.octets[..cut].to_vec());
+        let (_, slow) = all(stream(Trickle(octets.clone())).unwrap());
+        let (_, fast) = all(stream(octets).unwrap());
+        assert_eq!(slow.problems, fast.problems, "{cut}");
+    }
+}
+
+#[test]
 fn changed_octets_are_survived() {
     for (octets, _) in samples() {
         for at in 0..octets.len() {
             for mask in [0x01, 0x80, 0xff] {
                 let mut changed = octets.clone();
                 changed[at] ^= mask;
-                if let Ok(capture) = stream(std::io::Cursor::new(changed)) {
+                if let Ok(capture) = stream(Cursor::new(changed)) {
                     let (kept, summary) = all(capture);
                     assert!(summary.packets >= kept.len() as u64, "{at}");
                     assert!(kept.iter().all(|kept| kept.wire_len as usize >= kept.octets.len()), "{at}");

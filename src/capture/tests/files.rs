@@ -140,12 +140,13 @@ fn a_folder_stands_for_the_captures_in_it_by_name() {
     write("notes.pcap", b"nothing but text");
     write("empty.pcap", b"");
     write("old.cap", b"GMBU\x00\x02\x01\x00");
+    write("sniffer.cap", b"XCP\x00002.002");
     write("logs.gz", &gzip(b"nothing but text"));
     fs::create_dir(folder.path().join("inner")).unwrap();
     fs::write(folder.path().join("inner/deeper.pcap"), pcap(1)).unwrap();
     let given = [PathBuf::from("-"), folder.path().to_owned(), PathBuf::from("missing.pcap")];
     let found: Vec<_> = gather(&given).unwrap().into_iter().map(|path| name_of(&path)).collect();
-    assert_eq!(found, ["-", "old.cap", "ring_00001.gz", "ring_00002", "missing.pcap"]);
+    assert_eq!(found, ["-", "old.cap", "ring_00001.gz", "ring_00002", "sniffer.cap", "missing.pcap"]);
 }
 
 fn name_of(path: &Path) -> String {

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use super::stream;
 use super::writer::{Order, Pen};
+use super::writing::Netmon;
 use crate::capture::{Capture, gather};
 
 /// What is said of `octets` under `name`.
@@ -26,14 +27,11 @@ fn etl() -> Vec<u8> {
 
 #[test]
 fn formats_of_others_are_named_with_the_command_that_converts_them() {
-    let cases: [(&[u8], &str); 7] = [
-        (b"GMBU\x00\x02\x01\x00", "Network Monitor"),
-        (b"RTSS\x01\x01\x01\x00", "Network Monitor"),
-        (b"snoop\0\0\0\0\0\0\x02\0\0\0\x04", "snoop"),
+    let cases: [(&[u8], &str); 4] = [
         (b"TRSNIFF data    \x1a\x04\0", "Sniffer"),
         (b"XCP\x00002.002", "Sniffer"),
+        (b"VL\0\x001.100", "Sniffer"),
         (b"iptrace 2.0\0\0", "iptrace"),
-        (&[[1, 2, 3, 4, 9, 0, 0, 0, 2, 4, 0, 24, 0, 0, 0, 6, 0, 0, 0, 0, 0, 0, 0, 0]; 3].concat(), "ERF"),
     ];
     for (octets, format) in cases {
         let text = refusal("my trace.cap", octets);
@@ -91,6 +89,11 @@ fn versions_that_nobody_writes_are_refused() {
     pen.section();
     pen.octets[13] = 2;
     assert!(refusal("a", &pen.octets).contains("major version 2"));
+    let netmon = Netmon::new((3, 0), 0).octets();
+    assert!(
+        refusal("a", &netmon).contains("major version 3, which Network Monitor files do not have (1 or 2 is read)")
+    );
+    assert!(refusal("a", b"snoop\0\0\0\0\0\0\x05\0\0\0\x04").contains("major version 5, which snoop files"));
 }
 
 #[test]

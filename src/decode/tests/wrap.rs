@@ -76,6 +76,11 @@ pub const WRAPS: &[Wrap] = &[
         let length = u16::try_from(ip.len() + 4).unwrap().to_be_bytes();
         front(&[2, 0, 0, 0, 0, 5, 0, 10, 65, 0, 0, 0, length[0], length[1], 0, 9], ip)
     }),
+    wrap("erf of ethernet, extended", 197, |ip| {
+        erf(0x80 | 2, &[0x83, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0], &ethernet(ip))
+    }),
+    wrap("erf of hdlc", 197, |ip| erf(5, &[0; 4], &ppp(&[0xff, 3], ip))),
+    wrap("erf of ip", 197, |ip| erf(if ethertype(ip) == 0x0800 { 22 } else { 23 }, &[], ip)),
     tunnel("ip in ip", 1, |packet| ip(if ethertype(packet) == 0x0800 { 4 } else { 41 }, packet)),
     tunnel("gre", 1, |packet| ip(47, &front(&[0, 0], &typed(packet)))),
     tunnel("gre with all fields", 1, |packet| {
@@ -134,6 +139,17 @@ pub fn udp(port: u16, body: &[u8]) -> Vec<u8> {
 
 fn front(header: &[u8], body: &[u8]) -> Vec<u8> {
     [header, body].concat()
+}
+
+/// A record of ERF, padded as they are.
+fn erf(kind: u8, more: &[u8], body: &[u8]) -> Vec<u8> {
+    let length = (16 + more.len() + body.len()).next_multiple_of(8);
+    let [length_high, length_low] = u16::try_from(length).unwrap().to_be_bytes();
+    let [wire_high, wire_low] = u16::try_from(body.len()).unwrap().to_be_bytes();
+    let header = [0, 0, 0, 0, 1, 0, 0, 0, kind, 4, length_high, length_low, 0, 0, wire_high, wire_low];
+    let mut record = front(&front(&header, more), body);
+    record.resize(length, 0xee);
+    record
 }
 
 fn ethernet_of(kind: u16, body: &[u8]) -> Vec<u8> {

@@ -64,7 +64,9 @@ pub(super) fn promises(trace: &Trace) -> Vec<Promise> {
     let ended = ends(trace);
     let mut promises = Vec::new();
     for ((call, _), mut leg) in legs(trace) {
-        leg.descriptions.sort_by_key(|description| description.moment);
+        // Of one time, an offer comes before its answer, whichever frame was written first.
+        leg.descriptions
+            .sort_by_key(|description| (description.moment.time, description.answer, description.moment.frame));
         let over = ended.get(call).copied();
         leg.promises(over, end, &mut promises);
     }
@@ -130,7 +132,7 @@ impl<'a> Leg<'a> {
     fn promises(&self, over: Option<Time>, end: Time, promises: &mut Vec<Promise>) {
         let (Some(answered), Some(acknowledged)) = (self.answered, self.acknowledged) else { return };
         let Some(begun) = self.descriptions.first().map(|first| first.moment.time) else { return };
-        if acknowledged < answered {
+        if acknowledged.time < answered.time {
             return; // of an earlier, refused try: that of this answer is not in the capture
         }
         let over = over.filter(|&over| over >= answered.time);

@@ -169,7 +169,7 @@ fn clusters(context: &Context<'_>) -> Groups {
 }
 
 /// One address for each host, whichever of its addresses it uses.
-fn node(context: &Context<'_>, address: IpAddr) -> IpAddr {
+pub(super) fn node(context: &Context<'_>, address: IpAddr) -> IpAddr {
     context.roster.host(address).and_then(|host| host.addresses.first()).copied().unwrap_or(address)
 }
 

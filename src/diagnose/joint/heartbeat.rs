@@ -194,7 +194,9 @@ fn finish(judgement: Judgement, sender: IpAddr, receiver: IpAddr, gap: Gap, sign
     Told {
         client: Endpoint { address: sender, port: HEARTBEAT },
         server: Endpoint { address: receiver, port: HEARTBEAT },
+        transport: Transport::Udp,
         service: "cluster",
+        attempts: 1,
         first: gap.from,
         last: gap.to,
         last_success: gap.before.map(|last| last.time),

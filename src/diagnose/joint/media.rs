@@ -53,7 +53,9 @@ fn missing(context: &Context<'_>, heard: &Heard<'_>, promise: &Promise) -> Optio
     Some(Told {
         client: sender,
         server: receiver,
+        transport: Transport::Udp,
         service: "rtp",
+        attempts: 1,
         first: promise.from.time,
         last: promise.to,
         last_success: None,

@@ -2,6 +2,7 @@
 
 mod calls;
 mod certificate;
+mod expected;
 mod failover;
 mod heartbeat;
 mod media;
@@ -19,11 +20,12 @@ use crate::time::Time;
 
 /// Adds what is missing altogether to what failed, then tells plain failures by the story they are part of.
 pub(super) fn judge(context: &Context<'_>, paths: &mut Paths) {
-    for told in heartbeat::judge(context).into_iter().chain(media::judge(context)) {
+    let missing = [heartbeat::judge(context), media::judge(context), expected::judge(context)];
+    for told in missing.into_iter().flatten() {
         paths.tell(told);
     }
     for (conversation, judgement) in certificate::judge(context) {
-        paths.add(conversation, judgement);
+        paths.add(context, conversation, judgement);
     }
     paths.settle(context);
     failover::retell(context, paths);
@@ -61,7 +63,7 @@ fn side_between(ends: [IpAddr; 2], host: IpAddr, peer: IpAddr) -> Option<Side> {
 }
 
 /// Whether the host is known, with some certainty, to be an Exchange server or a domain controller.
-fn is_ours(context: &Context<'_>, address: IpAddr) -> bool {
+pub(super) fn is_ours(context: &Context<'_>, address: IpAddr) -> bool {
     let host = context.roster.host(address);
     host.is_some_and(|host| {
         host.roles.iter().any(|claim| claim.confidence >= SURE && OURS.contains(&claim.role.as_str()))

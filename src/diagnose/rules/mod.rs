@@ -1,6 +1,7 @@
 //! The order of judgement (signatures.md, section 0): for one conversation the first rule that fits
 //! decides, so that what is normal is never called a block.
 
+mod by_design;
 mod established;
 mod icmp;
 mod one_way;
@@ -34,13 +35,16 @@ type Rule = fn(&Context<'_>, &Conversation) -> Ruling;
 
 /// All rules, in order.
 const ORDER: &[Rule] = &[
-    ordinary::judge, // everyday patterns that look like failures
-    one_way::judge,  // could the capture have seen an answer?
+    ordinary::judge,  // everyday patterns that look like failures
+    by_design::judge, // what is meant to fail
+    one_way::judge,   // could the capture have seen an answer?
     rpc::unregistered,
     established::overload::refusing,
     refused::judge,
     icmp::judge,
     syn_ack::judge,
+    established::overload::deaf,
+    rpc::moved,
     silence::judge,
     udp::judge,
     // Established, then failed: the telling kinds before the plain ones.

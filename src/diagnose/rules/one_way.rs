@@ -11,11 +11,10 @@ pub(super) fn judge(context: &Context<'_>, conversation: &Conversation) -> Rulin
     let (client, server) = (flow.initiator.address, flow.responder.address);
     match conversation.outcome {
         Outcome::OneSided => return Ruling::Fine, // told once, for the capture
-        Outcome::Unanswered | Outcome::HalfOpen | Outcome::IcmpRejected => {}
+        Outcome::Unanswered | Outcome::HalfOpen => {}
+        // An answer of another kind was captured; but where only one direction is, the host's own is not.
+        Outcome::IcmpRejected if context.one_way => {}
         _ => return Ruling::Pass,
-    }
-    if conversation.outcome == Outcome::IcmpRejected {
-        return Ruling::Pass; // an answer of another kind was captured
     }
     let unseen = context.unseen_direction(server, client);
     if !unseen && !context.one_way {

@@ -70,6 +70,10 @@ fn sender(context: &Context<'_>, conversation: &Conversation, reset: &Reset) -> 
         return Sender::Host(format!("other packets of {server} have TTL {} as well", reset.ttl), 0.9);
     }
     let differs = format!("other packets of {server} have TTL {usual} ({flows} flows)");
+    if answers_for_another(usual) && initial_ttl(reset.ttl) == WINDOWS && reset.ttl != WINDOWS {
+        let why = "those come from a device on this link that answers in its name, the RST from a host farther away";
+        return Sender::Host(format!("{differs}: {why}, as of a server behind a load balancer"), 0.6);
+    }
     match reset.ttl.abs_diff(usual) {
         // A route that changed by one router. But a router that is nearer than the host, and whose RST
         // comes with an initial value untouched or nearly so, is the router's own.
@@ -83,17 +87,34 @@ fn sender(context: &Context<'_>, conversation: &Conversation, reset: &Reset) -> 
     }
 }
 
+/// A time to live that no Windows host begins with and no router has touched: something on this very link
+/// answers in the host's name, and is no measure of the host's own packets.
+fn answers_for_another(usual: u8) -> bool {
+    usual == initial_ttl(usual) && usual != WINDOWS
+}
+
 /// Without other packets of the host, RSTs of several closed ports that agree are most likely its own.
 fn closed_ports_agree(context: &Context<'_>, conversation: &Conversation, reset: &Reset) -> Sender {
     let server = conversation.flow.responder.address;
-    let refusals = context.refusals(server);
-    let others = refusals
-        .iter()
-        .filter(|other| other.port != conversation.flow.responder.port && other.ttl == reset.ttl)
-        .count();
-    if others > 0 {
-        Sender::Host(format!("{others} other closed ports of {server} answer in the same way"), 0.7)
-    } else {
-        Sender::Unknown
+    let port = conversation.flow.responder.port;
+    let others = || context.refusals(server).iter().filter(|other| other.port != port);
+    let alike = others().filter(|other| other.ttl == reset.ttl).count();
+    if alike > 0 {
+        return Sender::Host(format!("{alike} other closed ports of {server} answer in the same way"), 0.7);
+    }
+    // Of two that answer in one name, the one on this very link is not the host behind a router.
+    let here = |ttl: u8| ttl == initial_ttl(ttl);
+    match others().find(|other| here(reset.ttl) && !here(other.ttl)) {
+        Some(other) => Sender::Other(
+            format!(
+                "closed port {} of {server} answers with TTL {}: that RST has passed a router, this one none",
+                other.port, other.ttl
+            ),
+            0.8,
+        ),
+        None => Sender::Unknown,
     }
 }
+
+/// What Windows begins with.
+const WINDOWS: u8 = 128;

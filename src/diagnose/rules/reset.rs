@@ -1,6 +1,9 @@
 //! An established connection cut by RST: by its owner, or by a device (signatures.md b and k)?
 
+use anyany_dissectors::Side;
+
 use super::Ruling;
+use crate::diagnose::context::initial_ttl;
 use crate::diagnose::{Attribution, Context, Judgement, Kind};
 use crate::flow::{Outcome, Reset};
 use crate::observe::Conversation;
@@ -14,8 +17,8 @@ pub(super) fn judge(context: &Context<'_>, conversation: &Conversation) -> Rulin
     let flow = &conversation.flow;
     let Some(reset) = flow.resets.first() else { return Ruling::Pass };
     let owner = match reset.side {
-        anyany_dissectors::Side::Initiator => flow.initiator.address,
-        anyany_dissectors::Side::Responder => flow.responder.address,
+        Side::Initiator => flow.initiator.address,
+        Side::Responder => flow.responder.address,
     };
     let (score, reasons) = weigh(context, conversation, reset, owner);
     if score >= INJECTED {
@@ -38,10 +41,23 @@ pub(super) fn judge(context: &Context<'_>, conversation: &Conversation) -> Rulin
     }
     let judgement = Judgement::new(Kind::ResetByHost, Attribution::Endpoint, 0.8)
         .because(format!("{owner} cut the connection while a request waited for its answer"))
-        .because(format!("the RST has TTL {}, as its other packets have: it is the host's own", reset.ttl))
+        .because(whose(reset))
         .or("a device on the path that answers in the host's name", "the RST looks like the host's own packets", "")
         .frame(reset.moment, format!("RST of {owner}"));
     Ruling::Found(judgement)
+}
+
+fn whose(reset: &Reset) -> String {
+    let ttl = reset.ttl;
+    match reset.usual_ttl {
+        Some(usual) if (usual.low..=usual.high).contains(&ttl) => {
+            format!("the RST has TTL {ttl}, as its other packets have: it is the host's own")
+        }
+        Some(usual) => {
+            format!("the RST has TTL {ttl}, its other packets {}: too little to say that another sent it", usual.first)
+        }
+        None => format!("the RST has TTL {ttl}; nothing else of the host was seen here to compare it with"),
+    }
 }
 
 /// How strongly the RST differs from what its alleged sender sends, 0 to 1, and in which ways.
@@ -60,6 +76,14 @@ fn weigh(
         match away {
             0 => {}
             1 if reset.ttl < usual.low || !steady || !foreign => {}
+            // A route may have changed by one router, but the sender of this packet sits on this very link.
+            1 if reset.ttl == initial_ttl(reset.ttl) => {
+                score += 0.75;
+                reasons.push(format!(
+                    "it has TTL {}, as sent, all other packets of {owner} here {}: it has passed no router, they have",
+                    reset.ttl, usual.first
+                ));
+            }
             1 => {
                 score += 0.35;
                 reasons.push(format!(
@@ -68,7 +92,10 @@ fn weigh(
                 ));
             }
             _ => {
-                score += if foreign { 0.85 } else { 0.4 };
+                // Of a connection whose SYN the capture lost it is not known how its sender looks at the ends
+                // of connections: a proxy's own packets have another TTL than those that it passes on.
+                let begins = flow.tries.count > 0 || flow.answers.count == 0 || reset.side == Side::Responder;
+                score += if foreign && begins { 0.85 } else { 0.4 };
                 reasons.push(format!(
                     "it has TTL {}, all other packets of {owner} here {}: another machine sent it",
                     reset.ttl, usual.first

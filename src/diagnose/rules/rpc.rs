@@ -4,7 +4,7 @@ use anyany_dissectors::Uuid;
 
 use super::Ruling;
 use crate::diagnose::{Attribution, Context, Evidence, Judgement, Kind, Verdict};
-use crate::flow::{Endpoint, Moment, Transport};
+use crate::flow::{Endpoint, Moment, Outcome, Transport};
 use crate::observe::{Conversation, LearntFrom, RpcAnswer};
 
 /// "Not registered": the server was reached, and says that the service is not there.
@@ -12,11 +12,9 @@ pub(super) fn unregistered(_: &Context<'_>, conversation: &Conversation) -> Ruli
     let refused = |answer: &&RpcAnswer| answer.port.is_err();
     let Some(answer) = conversation.seen.rpc_answers.iter().find(refused) else { return Ruling::Pass };
     // Asked again, with success: the service was only starting.
-    let later = conversation
-        .seen
-        .rpc_answers
-        .iter()
-        .any(|other| other.port.is_ok() && other.interface == answer.interface && other.moment >= answer.moment);
+    let later = conversation.seen.rpc_answers.iter().any(|other| {
+        other.port.is_ok() && other.interface == answer.interface && other.moment.time >= answer.moment.time
+    });
     if later {
         return Ruling::Pass;
     }
@@ -32,6 +30,40 @@ pub(super) fn unregistered(_: &Context<'_>, conversation: &Conversation) -> Ruli
     Ruling::Found(judgement)
 }
 
+/// The endpoint mapper names another port by now for the interface that listened on this one: the service
+/// has moved, the client kept its old port, and a host's own firewall hides that nothing listens there.
+pub(super) fn moved(context: &Context<'_>, conversation: &Conversation) -> Ruling {
+    let flow = &conversation.flow;
+    if conversation.outcome != Outcome::Unanswered || flow.key.transport != Transport::Tcp {
+        return Ruling::Pass;
+    }
+    let Some((interface, told, _)) = named(context, conversation) else { return Ruling::Pass };
+    let server = flow.responder;
+    let elsewhere = context.trace.book.iter().filter(|(at, _)| at.address == server.address && at.port != server.port);
+    let newer = elsewhere.flat_map(|(at, entries)| entries.iter().map(|learnt| (at.port, learnt)));
+    let newer = newer.filter(|(_, learnt)| learnt.interface == interface && learnt.from == LearntFrom::Epm);
+    let newest = newer.filter(|(_, learnt)| learnt.moment > told).max_by_key(|(_, learnt)| learnt.moment);
+    let Some((port, learnt)) = newest else { return Ruling::Pass };
+    // Asked for just now and silent is another story, whatever comes later; a port that served this client
+    // since it was named is one that it kept.
+    let kept = context.same_path(conversation).is_some_and(|served| served.flow.first.time >= told.time);
+    if learnt.moment.time > flow.first.time && !kept {
+        return Ruling::Pass;
+    }
+    let judgement = Judgement::new(Kind::NoAnswer, Attribution::NetworkOrEndpoint, 0.7)
+        .because(format!("SYN to {server} {} times, no answer", flow.tries.count))
+        .because(format!(
+            "the endpoint mapper named port {} before, and names port {port} for the same interface since frame {}: the service has moved",
+            server.port, learnt.moment.frame.number
+        ))
+        .or("the old port is stale, and the server's own firewall hides that nothing listens there", "", "the mapper says so")
+        .or("a device drops the port", "", "silence looks the same")
+        .frame(flow.first, "SYN")
+        .frame(told, format!("the endpoint mapper names port {}", server.port))
+        .frame(learnt.moment, format!("the endpoint mapper names port {port}"));
+    Ruling::Found(judgement)
+}
+
 /// A failed connection to a port that is known to be RPC gets the interface's name; a blocked one
 /// whose port the endpoint mapper named becomes the more telling kind.
 pub(super) fn join(context: &Context<'_>, conversation: &Conversation, mut judgement: Judgement) -> Judgement {
@@ -39,7 +71,10 @@ pub(super) fn join(context: &Context<'_>, conversation: &Conversation, mut judge
     if flow.key.transport != Transport::Tcp || matches!(flow.responder.port, 135 | 139 | 445) {
         return judgement;
     }
-    let Some((interface, moment, own)) = named(context, conversation) else { return judgement };
+    let Some((interface, moment, own)) = named(context, conversation) else {
+        judgement.interface = judgement.interface.or_else(|| context.interface(conversation));
+        return judgement;
+    };
     judgement.interface.get_or_insert(interface);
     let silent_or_rejected =
         matches!(judgement.kind, Kind::SynDropped | Kind::SynRejected | Kind::IcmpProhibited | Kind::SynAckDropped);

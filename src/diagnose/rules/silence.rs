@@ -30,6 +30,13 @@ pub(super) fn judge(context: &Context<'_>, conversation: &Conversation) -> Rulin
     if !context.alive(server.address, flow.first.time, flow.last.time) {
         return Ruling::Found(lifeless(context, conversation, asked));
     }
+    if !context.sees_answers() {
+        let judgement = Judgement::new(Kind::NoAnswer, Attribution::NetworkOrEndpoint, 0.6)
+            .because(asked)
+            .because("no two hosts were heard in both directions: the capture may show one direction only")
+            .frame(flow.first, "SYN");
+        return Ruling::Found(judgement);
+    }
     let presence = context.presence(server, flow.first.time, flow.last.time);
     if let Presence::Gone(why) = presence {
         return Ruling::Found(gone(conversation, asked, why));

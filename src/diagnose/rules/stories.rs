@@ -5,12 +5,14 @@ mod altered;
 mod cluster;
 mod delivery;
 mod drops;
+mod expected;
 mod icmp;
 mod media;
 mod resets;
 mod rpc;
 mod servers;
 mod silence;
+mod traps;
 mod udp;
 mod weight;
 mod whole;
@@ -51,8 +53,10 @@ enum Expected {
     Finds(Kind),
     /// None of this kind.
     Spares(Kind),
+    /// Nothing that says that something filters.
+    Passes,
 }
-use Expected::{Finds, Spares};
+use Expected::{Finds, Passes, Spares};
 
 const ALL: &[&[Story]] = &[
     altered::STORIES,
@@ -64,6 +68,7 @@ const ALL: &[&[Story]] = &[
     resets::STORIES,
     rpc::STORIES,
     silence::STORIES,
+    traps::STORIES,
     udp::STORIES,
     whole::STORIES,
 ];
@@ -71,7 +76,13 @@ const ALL: &[&[Story]] = &[
 /// Stories between strangers, then those between hosts whose roles are known.
 fn stories() -> impl Iterator<Item = (&'static Story, Roster)> {
     let strangers = ALL.iter().copied().flatten().map(|story| (story, Roster::default()));
-    strangers.chain(servers::STORIES.iter().map(|story| (story, servers::roster())))
+    let known = [
+        (servers::STORIES, servers::roster()),
+        (expected::STORIES, expected::roster()),
+        (traps::STORIES, traps::roster()),
+    ];
+    strangers
+        .chain(known.into_iter().flat_map(|(stories, roster)| stories.iter().map(move |one| (one, roster.clone()))))
 }
 
 /// A connection of the story's client to its server.
@@ -155,6 +166,9 @@ fn every_story_is_judged_as_it_claims() {
                 finding.judgement.kind == kind && party(&finding.client, CAS) && party(&finding.server, MBX)
             }),
             Spares(kind) => found.iter().all(|finding| finding.judgement.kind != kind),
+            Passes => found
+                .iter()
+                .all(|finding| !matches!(finding.judgement.kind.verdict(), Verdict::Blocked | Verdict::Altered)),
         };
         if !right {
             wrong.push(format!("{}: {:?}, but {:?}", story.claim, story.expected, kinds(&found)));

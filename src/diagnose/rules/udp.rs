@@ -1,9 +1,10 @@
 //! Requests over UDP without an answer.
 
 use super::Ruling;
+use super::established::slow;
 use crate::diagnose::{Attribution, Context, Evidence, Judgement, Kind};
 use crate::flow::{Outcome, Transport};
-use crate::observe::Conversation;
+use crate::observe::{Call, Conversation};
 use crate::time::Span;
 
 /// UDP silence is a block only against evidence that the server answers this very service: over TCP,
@@ -19,11 +20,25 @@ pub(super) fn judge(context: &Context<'_>, conversation: &Conversation) -> Rulin
     let (client, server) = (flow.initiator.address, flow.responder);
     let end = context.trace.covered.map_or(flow.last.time, |(_, end)| end);
     let tries = format!("{} {} requests to {server} over UDP, no answer", flow.tries.count, conversation.service);
-    if end.since(flow.last.time) < ANSWER_TIME {
+    // Of several requests the first had its time, even where the last had not.
+    let asked = if flow.tries.count > 1 { flow.first.time } else { flow.last.time };
+    if end.since(asked) < ANSWER_TIME {
         let judgement = Judgement::new(Kind::CaptureEdge, Attribution::Capture, 0.9)
             .because(tries)
             .because("the capture ends before an answer could have come")
             .frame(flow.first, "request near the end of the capture");
+        return Ruling::Found(judgement);
+    }
+    if context.in_pieces(server.address, client, (flow.first.time, flow.last.time.plus(ANSWER_TIME))) {
+        let judgement = Judgement::new(Kind::NoAnswer, Attribution::NetworkOrEndpoint, 0.7)
+            .because(tries)
+            .because(format!(
+                "fragments of {} came to {client}, and others of the same datagrams did not: the answer may be among them",
+                server.address
+            ))
+            .or("fragments are dropped on the way", "", "a device that lets first fragments pass alone does so")
+            .or("the capture lost a fragment", "", "one lost piece is enough")
+            .frame(flow.first, "request");
         return Ruling::Found(judgement);
     }
     let alive = context.alive(server.address, flow.first.time, flow.last.time);
@@ -34,6 +49,17 @@ pub(super) fn judge(context: &Context<'_>, conversation: &Conversation) -> Rulin
         return Ruling::Fine; // one datagram of many got lost: UDP promises no more
     }
     let duty = duty(context, conversation);
+    if let Some(held) = held_meanwhile(context, conversation) {
+        let judgement = Judgement::new(Kind::NoAnswer, Attribution::Endpoint, 0.7)
+            .because(tries)
+            .because(format!(
+                "{} acknowledges over TCP and answers nothing there either at that time: its programs stand still",
+                server.address
+            ))
+            .frame(flow.first, "request")
+            .frame(held.moment, format!("{} over TCP, that waits as well", held.what));
+        return Ruling::Found(judgement);
+    }
     if !alive || (tcp.is_none() && clients.is_empty() && same.is_none() && duty.is_none()) {
         let kind = if context.ever_heard(server.address) { Kind::NoAnswer } else { Kind::HostSilent };
         let judgement = Judgement::new(kind, Attribution::NetworkOrEndpoint, 0.7)
@@ -85,11 +111,30 @@ pub(super) fn judge(context: &Context<'_>, conversation: &Conversation) -> Rulin
 fn duty(context: &Context<'_>, conversation: &Conversation) -> Option<&'static str> {
     let roles: &[&'static str] = match conversation.service {
         "kerberos" | "ldap" => &["dc", "gc"],
-        "dns" => &["dns"],
+        // Active Directory's own zones are served by its controllers, unless someone arranged otherwise.
+        "dns" => &["dns", "dc"],
         _ => &[],
     };
     let server = conversation.flow.responder.address;
     roles.iter().copied().find(|role| context.roster.roles(server).any(|held| held == *role))
+}
+
+/// A question of the same client over TCP that the host acknowledged and left waiting while it did not
+/// answer over UDP.
+fn held_meanwhile<'a>(context: &Context<'a>, conversation: &Conversation) -> Option<&'a Call> {
+    let (from, to) = (conversation.flow.first.time, conversation.flow.last.time);
+    let server = conversation.flow.responder.address;
+    context.of_pair(conversation).filter(|other| other.flow.key.transport == Transport::Tcp).find_map(|other| {
+        let (flow, seen) = (&other.flow, &other.seen);
+        let answered = seen.slowest.iter().map(|slowest| (&slowest.call, slowest.answer.time));
+        let waiting = seen.waiting.iter().map(|call| (call, flow.last.time));
+        let mut calls = answered.chain(waiting);
+        let held = calls.find(|(call, until)| {
+            let asks = flow.responder.address == server && slow::is_answered_at_once(other, call);
+            asks && until.since(call.moment.time) >= ANSWER_TIME && call.moment.time <= to && *until >= from
+        });
+        held.map(|(call, _)| call).filter(|call| flow.half(call.side).delivery.open_since.is_none())
+    })
 }
 
 /// Services in which each request gets an answer. NTP is left out: one missing answer is nothing there.

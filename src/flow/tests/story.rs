@@ -54,6 +54,8 @@ pub struct Tcp {
     pub payload: Vec<u8>,
     /// Length on the wire, where the snap length cut the payload.
     pub wire: Option<u32>,
+    /// Of a SYN: the most payload that its sender takes in one packet.
+    pub mss: Option<u16>,
 }
 
 /// "10.0.0.1:50000" or "[fd00::1]:50000".
@@ -85,7 +87,7 @@ impl Told {
                 control: Control(tcp.control),
                 window: tcp.window,
                 checksum: tcp.checksum,
-                options: TcpOptions::default(),
+                options: TcpOptions { mss: tcp.mss, ..TcpOptions::default() },
                 payload: &tcp.payload,
                 payload_len: tcp.wire.unwrap_or(u32::try_from(tcp.payload.len()).unwrap()),
             }),
@@ -174,7 +176,7 @@ impl Line {
     ) -> &mut Self {
         let payload = payload.to_vec();
         let window = if control & RST == 0 { 8192 } else { 0 };
-        let tcp = Tcp { control, sequence, acknowledgement, window, checksum: 0x1234, payload, wire: None };
+        let tcp = Tcp { control, sequence, acknowledgement, window, checksum: 0x1234, payload, wire: None, mss: None };
         self.tell(at, side, What::Tcp(tcp))
     }
 

@@ -46,10 +46,14 @@ pub fn packet(told: &Told) -> Vec<u8> {
             ports(&mut inside);
             inside.extend(tcp.sequence.to_be_bytes());
             inside.extend(tcp.acknowledgement.to_be_bytes());
-            inside.extend([0x50, tcp.control]);
+            inside.extend([if tcp.mss.is_some() { 0x60 } else { 0x50 }, tcp.control]);
             inside.extend(tcp.window.to_be_bytes());
             inside.extend(tcp.checksum.to_be_bytes());
             inside.extend([0, 0]);
+            if let Some(mss) = tcp.mss {
+                inside.extend([2, 4]);
+                inside.extend(mss.to_be_bytes());
+            }
             inside.extend(&tcp.payload);
             6
         }

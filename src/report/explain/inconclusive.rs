@@ -111,3 +111,24 @@ pub(super) const CLOCK: Explanation = Explanation {
     otherwise: &["Steps of microseconds come from several queues of one network card, and are left alone."],
     advice: &["Capture again without setting the clock meanwhile, or analyze the parts one by one."],
 };
+
+pub(super) const NOT_SEEN: Explanation = Explanation {
+    phrase: "that the hosts need and on which nothing was seen",
+    seen: "Two known hosts talk to each other here, in both directions and for long. Something that they need of each \
+           other was not seen even once: the heartbeats of a cluster whose logs are shipped, the directory by a \
+           server that gets its tickets there, or a call to the port that the endpoint mapper has just named.",
+    means: "The packets were never sent, or something stopped them before they came here. A capture behind the device \
+            that drops sees exactly this, and a capture beside the sender tells the two apart. It is no block as long \
+            as nobody saw an attempt.",
+    otherwise: &[
+        "The hosts do it over other addresses or another network, which this place does not show.",
+        "The capture was filtered by port: then other traffic of that port is missing too, and this is not said.",
+        "The service is not in use: a node that is no member any more, a server of another site.",
+        "An old connection that was idle all the time.",
+    ],
+    advice: &[
+        "Capture beside the host that should send, at the same time: do its packets leave there?",
+        "Ask the host itself: Get-ClusterNode for heartbeats, event 2080 for the directory, portqry for a port.",
+        "If packets leave there and do not come here, the device between the two places is the one to look at.",
+    ],
+};

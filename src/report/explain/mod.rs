@@ -65,6 +65,7 @@ pub fn explanation(kind: Kind) -> &'static Explanation {
         Kind::TruncatedPackets => &inconclusive::TRUNCATED,
         Kind::ClockJump => &inconclusive::CLOCK,
         Kind::StartedMidway => &inconclusive::MIDWAY,
+        Kind::ExpectedNotSeen => &inconclusive::NOT_SEEN,
     }
 }
 

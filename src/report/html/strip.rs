@@ -6,7 +6,7 @@ use crate::diagnose::Finding;
 use crate::report::html::Material;
 use crate::report::html::attempts::Attempt;
 use crate::report::html::markup::{Html, Tag, tag};
-use crate::report::text::{clock, grouped};
+use crate::report::text::{grouped, time_of_day};
 use crate::time::Time;
 
 /// Draws it; nothing where no time is known.
@@ -93,11 +93,11 @@ fn place(tag: Tag, at: f64) -> Tag {
 /// The times at both ends, and when it last worked.
 fn axis(html: &mut Html, scale: Scale, finding: &Finding) {
     html.within(tag("p").class("ends"), |html| {
-        html.leaf(tag("span"), &clock(scale.begin));
+        html.leaf(tag("span"), &time_of_day(scale.begin));
         if let Some(success) = finding.last_success {
-            html.leaf(tag("span").class("last"), &format!("last worked {}", clock(success)));
+            html.leaf(tag("span").class("last"), &format!("last worked {}", time_of_day(success)));
         }
-        html.leaf(tag("span"), &clock(scale.end));
+        html.leaf(tag("span"), &time_of_day(scale.end));
     });
 }
 

@@ -118,6 +118,12 @@ pub(in crate::report) fn faults(report: &Report<'_>, health: &Health) -> Vec<Str
     } else if !summary.complete {
         faults.push("it could not be read to its end".to_owned());
     }
+    if summary.local_times && summary.packets > 0 {
+        faults.push(
+            "its times are those of the machine that captured: the format tells no time zone, so they need not be UTC"
+                .to_owned(),
+        );
+    }
     faults.extend(json::health_problems(health));
     faults
 }

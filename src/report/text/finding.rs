@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use crate::decode::Health;
-use crate::diagnose::{Alternative, Finding, Party, Verdict};
+use crate::diagnose::{Alternative, Attribution, Finding, Kind, Party, Verdict};
 use crate::report::harmless::harmless;
 use crate::report::page::{Align, Page, Tone};
 use crate::report::text::answer::whereabouts;
-use crate::report::text::{WIDE, beyond, grouped, moment, period, sure};
+use crate::report::text::{WIDE, beyond, clock, grouped, moment, period, sure};
 use crate::report::{Report, brief, words};
 
 /// One line for each cause.
@@ -96,7 +96,7 @@ fn one(page: &mut Page, report: &Report<'_>, finding: &Finding) {
     let rest = format!("{}, {}{belongs}", judgement.kind, sure(judgement.confidence));
     page.paragraph(2, INDENT, &[(Tone::Strong, &format!("{:<3}", finding.id)), (tone, verdict), (Tone::Text, &rest)]);
     page.paragraph(INDENT, INDENT, &[(Tone::Text, &words::summary(report, finding))]);
-    page.labelled(INDENT, "Where", whereabouts(judgement.attribution));
+    page.labelled(INDENT, "Where", place(finding));
     if let Some(when) = when(finding) {
         page.labelled(INDENT, "When", &when);
     }
@@ -121,6 +121,15 @@ fn one(page: &mut Page, report: &Report<'_>, finding: &Finding) {
     }
 }
 
+/// Where the cause is; of what nobody saw being sent, no more than this place tells.
+fn place(finding: &Finding) -> &'static str {
+    match (finding.judgement.kind, finding.judgement.attribution) {
+        (Kind::ExpectedNotSeen, Attribution::Endpoint) => "on the client: what it sends is captured here",
+        (Kind::ExpectedNotSeen, _) => "not known: never sent, or stopped before it came here",
+        (_, attribution) => whereabouts(attribution),
+    }
+}
+
 /// The verdict in capital letters, so that colour is not needed.
 pub(in crate::report) fn verdict(verdict: Verdict) -> (Tone, &'static str) {
     match verdict {
@@ -135,12 +144,16 @@ pub(in crate::report) fn verdict(verdict: Verdict) -> (Tone, &'static str) {
 pub(in crate::report) fn when(finding: &Finding) -> Option<String> {
     let (first, last) = (finding.first?, finding.last?);
     let attempts = match finding.attempts {
+        0 => return Some(format!("not once, {}", period(first, last))),
         1 => "1 attempt".to_owned(),
         attempts => format!("{} attempts", grouped(attempts)),
     };
+    let altered = finding.judgement.kind.verdict() == Verdict::Altered;
     let success = match (finding.last_success, finding.resolved) {
-        (Some(success), true) => format!("worked at {} and again afterwards", moment(success)),
-        (Some(success), false) => format!("last worked at {}", moment(success)),
+        (Some(success), _) if altered => format!("passed as it was sent until {}", clock(success, first)),
+        (None, _) if altered => return Some(format!("{attempts}, {}", period(first, last))),
+        (Some(success), true) => format!("worked until {}, and works again afterwards", clock(success, first)),
+        (Some(success), false) => format!("worked until {}", clock(success, first)),
         (None, true) => "works afterwards".to_owned(),
         (None, false) => "never worked while captured".to_owned(),
     };

@@ -5,6 +5,7 @@ mod at;
 mod capture;
 mod finding;
 mod hosts;
+mod matrix;
 mod paths;
 mod services;
 
@@ -13,7 +14,7 @@ mod tests;
 
 // Other formats for people say it in the same words.
 pub(in crate::report) use answer::{answer, doubts, place, whereabouts};
-pub(in crate::report) use at::clock;
+pub(in crate::report) use at::clock as time_of_day;
 pub(in crate::report) use capture::{faults, size};
 pub(in crate::report) use finding::{file_name, other_cause, verdict, when};
 pub(in crate::report) use hosts::{hosts, is_host};
@@ -51,6 +52,16 @@ pub fn text_at(report: &Report<'_>, at: Option<&At<'_>>, sheet: Sheet) -> String
 /// "2013-02-18 06:00:00.000": UTC, to the millisecond.
 pub(in crate::report) fn moment(time: Time) -> String {
     time.rfc3339(3).replace('T', " ").trim_end_matches('Z').to_owned()
+}
+
+/// "14:02:11" where `beside` tells the day, else "2013-02-17 14:02:11".
+fn clock(time: Time, beside: Time) -> String {
+    let whole = |time: Time| time.rfc3339(0).replace('T', " ").trim_end_matches('Z').to_owned();
+    let (text, other) = (whole(time), whole(beside));
+    match (text.split_once(' '), other.split_once(' ')) {
+        (Some((day, clock)), Some((today, _))) if day == today => clock.to_owned(),
+        _ => text,
+    }
 }
 
 /// "2013-02-18 06:00:00.000 to 06:10:00.000 UTC"; the second day only where it is another one.

@@ -1,44 +1,39 @@
 //! Role by role: what works, what does not, and what nobody tried.
 
-use std::collections::BTreeMap;
-
 use crate::report::page::{Align, Page, Tone};
-use crate::report::text::{beyond, grouped};
+use crate::report::text::{beyond, grouped, matrix};
 use crate::report::words::PathRow;
 use crate::report::{Report, words};
 
-/// One table, what is blocked first; then what the tables expect and was never seen.
+/// The matrix, and how often what is not in order failed.
 pub(super) fn write(page: &mut Page, report: &Report<'_>) {
-    let (untried, mut tried): (Vec<PathRow>, Vec<PathRow>) =
-        words::paths(report).into_iter().partition(|path| path.status == NEVER_SEEN);
-    if tried.is_empty() && untried.is_empty() {
+    let paths = words::paths(report);
+    if paths.is_empty() {
         return;
     }
-    page.heading("PATHS (role to role)");
-    tried.sort_by_key(|path| (rank(path.status), std::cmp::Reverse(path.flows)));
-    let all = tried.len();
-    let rows: Vec<Vec<String>> = tried.iter().take(MOST_PATHS).map(row).collect();
-    if !rows.is_empty() {
-        page.table(2, &COLUMNS, &rows);
+    page.heading("PATHS (role by role: who opens → who answers)");
+    matrix::write(page, &paths);
+    let mut amiss: Vec<&PathRow> = paths.iter().filter(|path| rank(path.status) < IN_ORDER).collect();
+    amiss.sort_by_key(|path| (rank(path.status), std::cmp::Reverse(path.flows)));
+    if !amiss.is_empty() {
+        page.gap();
+        page.table(2, &COLUMNS, &amiss.iter().take(MOST_PATHS).map(|path| row(path)).collect::<Vec<_>>());
+        beyond(page, 2, amiss.len().saturating_sub(MOST_PATHS), "paths");
     }
-    beyond(page, 2, all.saturating_sub(MOST_PATHS), "paths");
-    if tried.iter().any(|path| path.required) {
-        page.line(2, &[(Tone::Text, "must pass: the tables list it among what Exchange needs (anyany ports).")]);
+    if let Some(text) = never_tried(&paths) {
+        page.paragraph(2, 2, &[(Tone::Text, &text)]);
     }
-    let mut never: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
-    for path in untried {
-        never.entry((path.from, path.to)).or_default().push(path.service);
-    }
-    if !never.is_empty() {
-        let pairs: Vec<String> = never
-            .iter()
-            .take(MOST_PATHS)
-            .map(|((from, to), services)| format!("{from} → {to} ({})", services.join(", ")))
-            .collect();
-        let text = format!("Expected, and never tried while captured, so not judged: {}.", pairs.join("; "));
-        page.paragraph(2, 4, &[(Tone::Text, &text)]);
-        beyond(page, 2, never.len().saturating_sub(MOST_PATHS), "pairs of roles");
-    }
+}
+
+/// What a path that was never seen means, and how long one has to look for it.
+fn never_tried(paths: &[PathRow]) -> Option<String> {
+    let mut never = paths.iter().filter(|path| path.status == NEVER_SEEN).peekable();
+    never.peek()?;
+    let pace = match never.filter_map(|path| path.every).max() {
+        Some(every) if every >= 120 => format!(" Some of it comes only every {} minutes.", every / 60),
+        _ => String::new(),
+    };
+    Some(format!("What was never tried while captured is not judged: it is neither open nor blocked.{pace}"))
 }
 
 fn row(path: &PathRow) -> Vec<String> {
@@ -57,7 +52,7 @@ fn rank(status: &str) -> u8 {
     match status {
         "blocked" => 0,
         "degraded" => 1,
-        _ => 2,
+        _ => IN_ORDER,
     }
 }
 
@@ -69,6 +64,7 @@ const COLUMNS: [(&str, Align); 6] = [
     ("blocked", Align::Right),
     ("", Align::Left),
 ];
+const IN_ORDER: u8 = 2;
 const NEVER_SEEN: &str = "never-seen";
 /// Rows printed.
 const MOST_PATHS: usize = 40;

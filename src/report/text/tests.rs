@@ -81,13 +81,63 @@ fn a_wide_line_is_used_by_tables_and_not_by_sentences() {
 }
 
 #[test]
-fn paths_that_are_blocked_come_before_those_that_work_and_those_that_nobody_tried() {
-    let said = report(&[read("rpc/dynamic-dropped/client.pcap")], &cas_and_mailbox("cas-dmz"), PLAIN);
-    let paths = said.split("PATHS (role to role)\n").nth(1).unwrap();
-    let at = |text: &str| paths.find(text).unwrap_or_else(|| panic!("{text}: {said}"));
-    assert!(at("  blocked  cas → mailbox  dcerpc") < at("  ok       cas → mailbox  epm"), "{said}");
-    assert!(at("  ok       cas → mailbox  epm") < at("never tried while captured"), "{said}");
+fn the_matrix_has_a_letter_for_every_path_of_the_document() {
+    let judged = Judged::new("rpc/dynamic-dropped/client.pcap", cas_and_mailbox("cas-dmz"));
+    let said = text(&judged.report(), PLAIN);
+    let section = said.split("PATHS (role by role: who opens → who answers)\n").nth(1).unwrap();
+    let lines: Vec<&str> = section.lines().collect();
+    assert_eq!(lines[0].split_whitespace().collect::<Vec<_>>(), ["dcerpc", "epm", "https", "smb"], "{said}");
+    assert_eq!(
+        lines[1].split_whitespace().collect::<Vec<_>>(),
+        ["cas", "→", "mailbox", "B", "ok", "ok", "-"],
+        "{said}"
+    );
+    // Each letter ends under the word that it is about.
+    let under = |word: &str| lines[0].find(word).map(|at| at + word.len()).unwrap();
+    assert_eq!(lines[1].chars().count(), under("smb"), "{said}");
+    assert!(section.contains("  B: blocked; ok: passes; -: always needed"), "{said}");
+    assert!(section.contains("  blocked  cas → mailbox  dcerpc          3        3  must pass\n"), "{said}");
+    assert!(section.contains("never tried while captured is not judged"), "{said}");
     assert!(!report(&[read("web/healthy/cas1.pcap")], &Roster::default(), PLAIN).contains("PATHS"));
+}
+
+#[test]
+fn what_two_hosts_need_and_nobody_tried_is_a_dash_that_says_nothing() {
+    let said = report(&[read("directory/healthy/client.pcap")], &member(), PLAIN);
+    let row = said.lines().find(|line| line.starts_with("  cas → dc  ")).unwrap();
+    let marks: Vec<&str> = row.split_whitespace().skip(3).collect();
+    assert_eq!(marks, ["-", "ok", "-", "ok", "ok", "-", "ok"], "dcerpc dns epm kerberos ldap ntp smb: {said}");
+    assert!(said.contains("-: always needed between such hosts, and never seen here"), "{said}");
+    let unwrapped = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(unwrapped.contains("is not judged: it is neither open nor blocked."), "{said}");
+}
+
+#[test]
+fn a_matrix_wider_than_the_line_goes_on_below() {
+    let said = |width: usize| report(&[read("directory/healthy/client.pcap")], &member(), Sheet { width, ..PLAIN });
+    let rows = |said: &str| said.lines().filter(|line| line.starts_with("  cas → dc  ")).count();
+    let (narrow, wide) = (said(40), said(200));
+    assert_eq!((rows(&narrow) > 1, rows(&wide)), (true, 1), "{narrow}");
+    assert!(
+        narrow.lines().filter(|line| line.starts_with("  cas → dc")).all(|line| line.chars().count() <= 40),
+        "{narrow}"
+    );
+}
+
+/// The hosts of `directory/healthy`, with all of their addresses.
+fn member() -> Roster {
+    let mut hosts = vec![host("10.10.2.11", "cas1", "cas"), host("10.10.2.10", "dc1", "dc")];
+    for (host, address) in hosts.iter_mut().zip(["fd10:10:2::11", "fd10:10:2::10"]) {
+        host.addresses.push(address.parse().unwrap());
+    }
+    Roster::new(hosts, Some("2010".to_owned()))
+}
+
+#[test]
+fn a_path_that_worked_says_until_when() {
+    let said = report(&[read("web/closed-later/client.pcap")], &Roster::default(), PLAIN);
+    let unwrapped = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(unwrapped.contains("UTC; worked until 10:51:20"), "{said}");
 }
 
 #[test]

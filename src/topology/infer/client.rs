@@ -1,6 +1,7 @@
 //! Signs of clients: hosts that ask and serve nothing.
 
 use super::directory::GC_PORTS;
+use super::exchange::BACK_END_PORT;
 use super::sign::Signs;
 use super::view::{Profiles, told};
 use crate::reference::Sign;
@@ -9,8 +10,10 @@ use crate::reference::Sign;
 pub(super) fn mapi(profiles: &Profiles, signs: &mut Signs) {
     for (host, profile) in profiles.iter() {
         let wanted = MAPI.iter().filter_map(|id| profile.wanted.get(*id).map(|&moment| (moment, *id))).min();
-        // Exchange servers ask for mailboxes too, but they look recipients up as well.
-        let server = !profile.serves_nothing() || profile.used_port("ldap", GC_PORTS).is_some();
+        // Exchange servers ask for mailboxes too, but they look recipients up as well, or call the back end site.
+        let server = !profile.serves_nothing()
+            || profile.used_port("ldap", GC_PORTS).is_some()
+            || profile.used_port("https", &[BACK_END_PORT]).is_some();
         if let Some((moment, interface)) = wanted.filter(|_| !server) {
             let name = interface.to_ascii_uppercase();
             let deed = told(format_args!("asks for {name} and serves nothing"), moment);
@@ -25,7 +28,8 @@ pub(super) fn web(profiles: &Profiles, signs: &mut Signs) {
         let used = profile.used.iter().filter(|((service, _), _)| matches!(*service, "http" | "https"));
         let Some(moment) = used.map(|(_, &moment)| moment).min() else { continue };
         let only_web = profile.asked.iter().all(|service| WITH_WEB.contains(service));
-        if only_web && profile.serves_nothing() && !profile.called {
+        let back_end = profile.used_port("https", &[BACK_END_PORT]).is_some();
+        if only_web && !back_end && profile.serves_nothing() && !profile.called {
             let deed = told("talks to web servers only and serves nothing", moment);
             signs.add(host, Sign::WebClientOnly, moment, deed);
         }

@@ -66,7 +66,7 @@ fn usual_name(seen: &Seen) -> Option<&str> {
     named.into_iter().find(usual)
 }
 
-/// Answers on the port of the back end web site.
+/// Answers on the port of the back end web site, which only other Exchange servers call.
 pub(super) fn back_end(view: &View<'_>, signs: &mut Signs) {
     let seen = &view.conversation.seen;
     let Some(moment) = view.answered().filter(|_| view.tcp() && view.port() == BACK_END_PORT && seen.tls) else {
@@ -78,6 +78,10 @@ pub(super) fn back_end(view: &View<'_>, signs: &mut Signs) {
         (Sign::Backend444Unproven, "answers HTTPS on port 444")
     };
     signs.add(view.server(), sign, moment, told(deed, moment));
+    if sign == Sign::Backend444 {
+        let deed = told(format_args!("calls the back end site of {} on port 444", view.server()), moment);
+        signs.add(view.client(), Sign::Backend444Caller, moment, deed);
+    }
 }
 
 /// The inside writes to the Edge server's directory.
@@ -188,5 +192,5 @@ const OF_SERVERS: &[Sign] = &[
 /// First labels of the names by which clients find Exchange.
 const USUAL_NAMES: &[&str] = &["autodiscover", "owa", "webmail", "outlook", "exchange", "activesync"];
 const HTTPS_PORT: u16 = 443;
-const BACK_END_PORT: u16 = 444;
+pub(super) const BACK_END_PORT: u16 = 444;
 const EDGE_SYNC_PORT: u16 = 50636;

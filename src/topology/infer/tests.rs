@@ -253,6 +253,18 @@ fn the_back_end_site_has_a_certificate_of_its_own() {
 }
 
 #[test]
+fn only_exchange_servers_call_the_back_end_site() {
+    let mut it = story();
+    it.tcp(CLIENT, SERVER, 444, "https").tls().flag("self_signed");
+    it.tcp(CLIENT, SERVER, 59531, "dcerpc").wants("emsmdb");
+    assert_eq!(roles(&it, CLIENT), ["cas"], "it asks for mailboxes, and is no Outlook");
+    assert_eq!(roles_in(&it, CLIENT, Version::V2016), ["mailbox"]);
+    let mut unproven = story();
+    unproven.tcp(CLIENT, OTHER, 444, "https").tls();
+    assert!(roles(&unproven, CLIENT).is_empty());
+}
+
+#[test]
 fn edge_synchronization_names_both_ends() {
     let mut it = story();
     it.tcp(CLIENT, SERVER, 50636, "ldap").tls();

@@ -90,8 +90,12 @@ impl Quiet {
     fn is_beyond_doubt(&self, context: &Context<'_>, flow: &Flow) -> bool {
         let (speaker, quiet) = (flow.half(self.speaker), flow.half(self.speaker.other()));
         let over = |side| flow.resets.iter().find(|reset| reset.side == side);
-        // It said goodbye, or has no room for more: its own program's affair.
-        if quiet.fin.is_some() || over(self.speaker.other()).is_some() || quiet.window == 0 {
+        // It said goodbye before, or has no room for more: its own program's affair. Who says goodbye after
+        // a while of silence gave up waiting.
+        let before = |moment: Moment| moment.time.since(self.since.time) < PATIENCE;
+        let left =
+            quiet.fin.is_some_and(before) || over(self.speaker.other()).is_some_and(|reset| before(reset.moment));
+        if left || quiet.window == 0 {
             return false;
         }
         // A router says that the host cannot be reached.
@@ -110,7 +114,9 @@ impl Quiet {
             return false;
         }
         let end = context.trace.covered.map_or(flow.last.time, |(_, end)| end);
-        let waited = end.since(self.since.time) >= ENOUGH && end.since(self.last.time) >= ROUND_TRIP;
+        // Where the last repetition had not its time, those before it had.
+        let had_time = end.since(self.last.time) >= ROUND_TRIP || self.repeats > FEWEST_REPEATS;
+        let waited = end.since(self.since.time) >= ENOUGH && had_time;
         waited || over(self.speaker).is_some()
     }
 
@@ -176,7 +182,9 @@ impl Peer {
     fn of(context: &Context<'_>, conversation: &Conversation, quiet: &Quiet) -> Self {
         let flow = &conversation.flow;
         let (address, since) = (quiet.quiet(flow), quiet.since.time);
-        let mut peer = Self { in_this: quiet.heard, ..Self::default() };
+        // A goodbye behind the last repetition says that it is back, not that it was there.
+        let goodbye = flow.half(quiet.speaker.other()).fin.is_some_and(|fin| fin.time > quiet.last.time);
+        let mut peer = Self { in_this: quiet.heard.saturating_sub(u32::from(goodbye)), ..Self::default() };
         // What fell silent likewise says nothing.
         let talks = |other: &&Conversation| other.flow.first != flow.first && other.outcome != Outcome::Stalled;
         for other in context.of_pair(conversation).filter(talks) {
@@ -269,6 +277,8 @@ fn end(context: &Context<'_>, flow: &Flow) -> Time {
 const FEWEST_REPEATS: u32 = 3;
 /// They are spread over at least this time; less is a burst of loss.
 const SHORTEST: Span = Span::seconds(1);
+/// No program gives up waiting sooner.
+const PATIENCE: Span = Span::seconds(3);
 /// A connection that stands still for so long does not go on by itself.
 const ENOUGH: Span = Span::seconds(5);
 /// Nothing on one organization's network takes longer to come back.

@@ -1,10 +1,11 @@
 //! A listener that is overloaded: at the same moment it takes some connections and ignores or refuses
-//! others (signatures.md b and l).
+//! others, or its program takes none any more (signatures.md b and l).
 
 use std::collections::BTreeSet;
 
 use anyany_dissectors::Side;
 
+use crate::diagnose::presence::Presence;
 use crate::diagnose::rules::{Ruling, refused};
 use crate::diagnose::{Attribution, Context, Evidence, Judgement, Kind};
 use crate::flow::{Flow, Moment, Outcome, Transport};
@@ -79,6 +80,48 @@ pub(in crate::diagnose::rules) fn refusing(context: &Context<'_>, conversation: 
     Ruling::Found(show(judgement, accepted.into_iter(), "a connection that was taken"))
 }
 
+/// SYNs into silence, while connections to the same port that were taken before stand open and the
+/// program behind it has not said a word on any of them: it no longer takes connections, and there is no
+/// more room for them to wait.
+pub(in crate::diagnose::rules) fn deaf(context: &Context<'_>, conversation: &Conversation) -> Ruling {
+    let flow = &conversation.flow;
+    if conversation.outcome != Outcome::Unanswered || flow.key.transport != Transport::Tcp {
+        return Ruling::Pass;
+    }
+    let (asked, gave_up) = (flow.first.time, flow.last.time);
+    let waiting = context.of_port(conversation).filter(|other| waits(&other.flow, asked));
+    let mut waiting: Vec<&Flow> = waiting.map(|other| &*other.flow).collect();
+    waiting.sort_by_key(|other| other.first);
+    let Some(since) = waiting.first().and_then(|other| other.established) else { return Ruling::Pass };
+    // A program that answers anybody since then still takes connections.
+    let talks = context.of_port(conversation).any(|other| {
+        let said = other.flow.half(Side::Responder).last_new_data;
+        said.is_some_and(|said| said.time >= since.time && said.time <= gave_up)
+    });
+    let there = matches!(context.presence(flow.responder, asked, gave_up), Presence::There);
+    if waiting.len() < FEWEST_WAITING || talks || !there {
+        return Ruling::Pass;
+    }
+    let judgement = overloaded(0.65)
+        .because(format!("SYN to {} {} times, no answer", flow.responder, flow.tries.count))
+        .because(format!(
+            "{} connections to this port that were taken before stand open, and its program has not said a word on them: it takes no more, and their queue is full",
+            waiting.len()
+        ))
+        .or("a rule that came just then and drops new connections", "", "a full queue and such a rule look alike from here")
+        .frame(flow.first, "SYN");
+    Ruling::Found(show(judgement, waiting.iter().map(|other| other.first), "a connection that waits since then"))
+}
+
+/// Whether a connection was complete before `then`, stood open at that time, and had got no word of the server.
+fn waits(flow: &Flow, then: Time) -> bool {
+    let complete = flow.established.is_some_and(|moment| moment.time <= then);
+    let before = |moment: Option<Moment>| moment.is_some_and(|moment| moment.time <= then);
+    let over =
+        flow.resets.iter().any(|reset| reset.moment.time <= then) || flow.halves.iter().any(|half| before(half.fin));
+    complete && !over && !before(flow.half(Side::Responder).first_data)
+}
+
 fn overloaded(confidence: f64) -> Judgement {
     Judgement::new(Kind::HostOverloaded, Attribution::Endpoint, confidence)
 }
@@ -103,6 +146,8 @@ fn near(a: Time, b: Time) -> bool {
 
 /// Connections in trouble, and connections in order, that make a pattern.
 const FEWEST: usize = 3;
+/// One that waits may be a client's own affair.
+const FEWEST_WAITING: usize = 2;
 /// One client alone may have trouble of its own.
 const FEWEST_CLIENTS: usize = 2;
 /// No stack sends a SYN again sooner (RFC 6298 §2).

@@ -46,7 +46,7 @@ impl Direction<'_> {
         let waits = end(self.context, flow).since(since.time) >= LONG_ENOUGH
             && repeated.last.time.since(since.time) >= SHORTEST;
         // Without a word of the receiver one large segment could have met any trouble, such as a timer.
-        let after_pause = flow.pause.is_some_and(|pause| !pause.answered);
+        let after_pause = flow.pause.is_some_and(|pause| !pause.answered && pause.after.time < repeated.first.time);
         let receiver_lives = repeated.heard > 0
             || (!after_pause && self.small_ones_pass_after(&repeated) && self.others_are_stuck(repeated.largest));
         if at_full < FEWEST_REPEATS || !waits || !receiver_lives || receiver.unseen > 0 || receiver.window == 0 {

@@ -72,7 +72,7 @@ fn slow(conversation: &Conversation, call: &Call) -> Judgement {
 }
 
 /// Whether servers answer this question at once.
-fn is_answered_at_once(conversation: &Conversation, call: &Call) -> bool {
+pub(in crate::diagnose::rules) fn is_answered_at_once(conversation: &Conversation, call: &Call) -> bool {
     let what: &str = &call.what;
     if call.side != Side::Initiator {
         return false;

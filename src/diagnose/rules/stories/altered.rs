@@ -19,6 +19,19 @@ pub const STORIES: &[Story] = &[
         told: || vec![mail(BANNER, "XXXX cas", "500 5.3.3 Unrecognized command\r\n")],
     },
     Story {
+        claim: "the banner is that of an older PIX",
+        expected: Finds(Kind::SmtpInspection),
+        told: || vec![mail("220 SMTP/cmap______________________read\r\n", "HELO cas", "250 mbx\r\n")],
+    },
+    Story {
+        claim: "a frame of asterisks around the banner",
+        expected: Spares(Kind::SmtpInspection),
+        told: || {
+            let banner = "220-**********************\r\n220-mbx: private\r\n220 **********************\r\n";
+            vec![mail(banner, "EHLO cas", "250-mbx\r\n250 SIZE 10\r\n")]
+        },
+    },
+    Story {
         claim: "an ordinary server",
         expected: Spares(Kind::SmtpInspection),
         told: || vec![mail(BANNER, "EHLO cas", "250-mbx\r\n250-STARTTLS\r\n250-X-ANONYMOUSTLS\r\n250 XRDST\r\n")],

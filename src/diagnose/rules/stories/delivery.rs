@@ -73,6 +73,35 @@ pub const STORIES: &[Story] = &[
         told: || vec![large(0, &[b"a smaller one"]), until(20 * S)],
     },
     Story {
+        claim: "full packets of two connections are repeated in silence, and a small connection works meanwhile",
+        expected: Finds(Kind::PmtuBlackHole),
+        told: || {
+            let mut other = large(0, &[]);
+            for told in &mut other.told {
+                for end in [&mut told.source, &mut told.destination] {
+                    end.port = if end.port == 80 { 80 } else { 50_998 };
+                }
+            }
+            let mut small = between(CAS, 50_997, MBX, 80);
+            small.opens(3 * S).talks(3_100 * MS).closes(4 * S);
+            vec![large(0, &[]), other, small, until(20 * S)]
+        },
+    },
+    Story {
+        claim: "beside the receiver, the full packets that begin a stream never arrive, what is behind them does",
+        expected: Finds(Kind::PmtuBlackHole),
+        told: || {
+            let mut line = to(80);
+            line.opens(0).raw(20 * MS, Initiator, ACK, 3_921, 5_001, &[7; 600]).ack(21 * MS, Responder);
+            for told in &mut line.told {
+                told.ttl = if told.source == line.server { 128 } else { 127 };
+                let syn = told.tcp().control & SYN != 0;
+                told.tcp().mss = syn.then_some(1_460);
+            }
+            vec![line, works(CAS, 445, 5 * S), until(20 * S)]
+        },
+    },
+    Story {
         claim: "a full packet passes once it is cut into pieces",
         expected: Finds(Kind::PmtuBlackHole),
         told: || {
@@ -171,6 +200,42 @@ pub const STORIES: &[Story] = &[
         },
     },
     Story {
+        claim: "two connections wait for a word of the program, and a third SYN is not answered",
+        expected: Finds(Kind::HostOverloaded),
+        told: || vec![waits(1), waits(2), silence::silent(80), works(CAS, 445, 5 * S), until(40 * S)],
+    },
+    Story {
+        claim: "a SYN is not answered while two connections wait for a word of the program",
+        expected: Spares(Kind::SynDropped),
+        told: || vec![waits(1), waits(2), silence::silent(80), works(CAS, 445, 5 * S), until(40 * S)],
+    },
+    Story {
+        claim: "two connections wait, a SYN is not answered, and another client is served meanwhile",
+        expected: Spares(Kind::HostOverloaded),
+        told: || {
+            let mut other = between(OTHER, 50_001, MBX, 80);
+            other.opens(4 * S).talks(5 * S).closes(6 * S);
+            vec![waits(1), waits(2), silence::silent(80), other, works(CAS, 445, 5 * S), until(40 * S)]
+        },
+    },
+    Story {
+        claim: "one connection has nothing to say, and a SYN is not answered",
+        expected: Spares(Kind::HostOverloaded),
+        told: || vec![waits(1), silence::silent(80), works(CAS, 445, 5 * S), until(40 * S)],
+    },
+    Story {
+        claim: "two connections that were served stand open, and a SYN is not answered",
+        expected: Spares(Kind::HostOverloaded),
+        told: || {
+            let mut lines = [waits(1), waits(2)];
+            for line in &mut lines {
+                line.talks(-500 * MS);
+            }
+            let [one, other] = lines;
+            vec![one, other, silence::silent(80), works(CAS, 445, 5 * S), until(40 * S)]
+        },
+    },
+    Story {
         claim: "one client whose SYN had to be sent again",
         expected: Spares(Kind::HostOverloaded),
         told: || {
@@ -203,6 +268,13 @@ pub const STORIES: &[Story] = &[
         },
     },
 ];
+
+/// A connection that is taken a second before, and on which nobody says a word.
+fn waits(number: u16) -> Line {
+    let mut line = between(CAS, 53_000 + number, MBX, 80);
+    line.opens(-S + i64::from(number) * MS);
+    line
+}
 
 /// TCP is there and the client begins TLS.
 fn greeted() -> Line {

@@ -1,7 +1,7 @@
 //! Connections that fall silent, at once or after a pause (signatures.md c and e).
 
 use super::*;
-use crate::flow::tests::story::ACK;
+use crate::flow::tests::story::{ACK, FIN, SYN};
 
 pub const STORIES: &[Story] = &[
     Story {
@@ -33,6 +33,42 @@ pub const STORIES: &[Story] = &[
                 line.raw(at * S + 10 * MS, Responder, ACK, acknowledged, 1_009, b"news");
             }
             vec![line, until(40 * S)]
+        },
+    },
+    Story {
+        claim: "who waits for what is repeated into silence gives up and says goodbye",
+        expected: Finds(Kind::MidstreamDrop),
+        told: || {
+            let mut line = silenced(Responder);
+            line.raw(14 * S, Initiator, FIN | ACK, 1_009, 5_007, b"");
+            let mut other = between(CAS, 50_997, MBX, 445);
+            other.opens(3 * S).talks(4 * S).closes(5 * S);
+            vec![line, other, until(40 * S)]
+        },
+    },
+    Story {
+        claim: "a client that was away while the server repeated itself says goodbye when it is back",
+        expected: Spares(Kind::MidstreamDrop),
+        told: || {
+            let mut line = silenced(Responder);
+            line.raw(14 * S, Initiator, FIN | ACK, 1_009, 5_007, b"");
+            vec![line, until(40 * S)]
+        },
+    },
+    Story {
+        claim: "the last packet of the handshake never arrives: SYN-ACK and question are both repeated",
+        expected: Finds(Kind::MidstreamDrop),
+        told: || {
+            let mut line = to(443);
+            line.opens(0).says(10 * MS, Initiator, b"question");
+            for at in [300 * MS, 900 * MS, 2 * S, 4 * S, 8 * S] {
+                line.raw(at, Initiator, ACK, 1_001, 5_001, b"question");
+            }
+            for at in [S, 3 * S, 7 * S] {
+                line.raw(at, Responder, SYN | ACK, 5_000, 1_001, b"").raw(at + MS, Initiator, ACK, 1_009, 5_001, b"");
+            }
+            line.told.sort_by_key(|told| told.at);
+            vec![line, works(CAS, 445, 5 * S), until(40 * S)]
         },
     },
     Story {

@@ -25,6 +25,22 @@ pub const STORIES: &[Story] = &[
         told: || vec![refused(443, 64), until(10 * S)],
     },
     Story {
+        claim: "two ports of a host answer with RST, and one of the RSTs has passed no router",
+        expected: Finds(Kind::SynRejected),
+        told: || vec![refused(443, 64), refused(8_080, 127), until(10 * S)],
+    },
+    Story {
+        claim: "a load balancer on this link serves one port, and a server behind it refuses another",
+        expected: Spares(Kind::SynRejected),
+        told: || {
+            let mut balanced = works(CAS, 445, S);
+            for told in balanced.told.iter_mut().filter(|told| told.source == balanced.server) {
+                told.ttl = 64;
+            }
+            vec![refused(443, 127), balanced, until(10 * S)]
+        },
+    },
+    Story {
         claim: "a closed port of a host that is known",
         expected: Finds(Kind::RefusedByHost),
         told: || vec![refused(443, 127), works(CAS, 445, S), until(10 * S)],
@@ -62,6 +78,16 @@ pub const STORIES: &[Story] = &[
             line.says(S + MS, Responder, b"HTTP/1.1 200 OK\r\n\r\n");
             vec![line, until(10 * S)]
         },
+    },
+    Story {
+        claim: "a RST in the server's name that has passed no router, as all its packets have",
+        expected: Finds(Kind::MidstreamReset),
+        told: || vec![asking().rst(S, Responder).but(|told| told.ttl = 128).clone(), until(10 * S)],
+    },
+    Story {
+        claim: "a device on this link cuts the connection, with the TTL that the host begins with",
+        expected: Spares(Kind::ResetByHost),
+        told: || vec![asking().rst(S, Responder).but(|told| told.ttl = 128).clone(), until(10 * S)],
     },
     Story {
         claim: "a RST with the server's own TTL",

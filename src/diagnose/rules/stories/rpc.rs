@@ -4,7 +4,7 @@ use super::*;
 use crate::flow::tests::story::{ACK, RST, SYN};
 
 /// The port that [`MAP_ANSWER`] names.
-const NAMED: u16 = 4997;
+pub const NAMED: u16 = 4997;
 
 pub const STORIES: &[Story] = &[
     Story {
@@ -42,6 +42,21 @@ pub const STORIES: &[Story] = &[
         told: || vec![mapped(), to(NAMED).knocks(&[0]).clone(), until(40 * S)],
     },
     Story {
+        claim: "the port that 135 named before is silent, and 135 names another one by now",
+        expected: Spares(Kind::RpcDynamicPortBlocked),
+        told: || vec![mapped(), works(CAS, NAMED, -500 * MS), silent(NAMED), mapped_again(5 * S), until(40 * S)],
+    },
+    Story {
+        claim: "a client that kept the port which 135 named before, though 135 names another one",
+        expected: Finds(Kind::NoAnswer),
+        told: || vec![mapped(), mapped_again(-500 * MS), silent(NAMED), works(CAS, 445, S), until(40 * S)],
+    },
+    Story {
+        claim: "the port that 135 named just now is silent, and named otherwise only when the service was restarted",
+        expected: Finds(Kind::RpcDynamicPortBlocked),
+        told: || vec![mapped(), silent(NAMED), mapped_again(60 * S), until(90 * S)],
+    },
+    Story {
         claim: "the endpoint mapper does not know the interface",
         expected: Finds(Kind::RpcNotRegistered),
         told: || vec![asked(&[not_registered()]), until(10 * S)],
@@ -63,8 +78,28 @@ fn silent(port: u16) -> Line {
 }
 
 /// The client asks 135 for NSPI, two seconds before, and is told the port.
-fn mapped() -> Line {
+pub fn mapped() -> Line {
     asked(&[MAP_ANSWER.to_vec()])
+}
+
+/// It asks once more at that time, and is told the port behind [`NAMED`].
+fn mapped_again(at: i64) -> Line {
+    let mut answer = MAP_ANSWER.to_vec();
+    let port = answer.windows(4).position(|octets| octets == [2, 0, 0x13, 0x85]).unwrap() + 3;
+    answer[port] += 1;
+    let mut again = between(CAS, 50_136, MBX, 135);
+    let told = asked(&[answer]).told;
+    again.told = told
+        .into_iter()
+        .map(|mut told| {
+            told.at += at + 2 * S;
+            for end in [&mut told.source, &mut told.destination] {
+                end.port = if end.port == 135 { 135 } else { 50_136 };
+            }
+            told
+        })
+        .collect();
+    again
 }
 
 /// The client asks 135 for NSPI and gets these answers.

@@ -1,6 +1,7 @@
 //! Stories between hosts whose roles are known: proxying, and whose name stands under a certificate.
 
 use super::*;
+use crate::topology::{Host, RoleClaim};
 
 pub const STORIES: &[Story] = &[
     Story {
@@ -39,6 +40,53 @@ pub const STORIES: &[Story] = &[
             let others = [shows(OTHER, -60 * S, "Contoso CA", OLD), shows(OTHER, 60 * S, "Contoso CA", OLD)];
             vec![others[0].clone(), shows(CAS, 0, "Perimeter CA", FRESH), others[1].clone(), until(90 * S)]
         },
+    },
+    Story {
+        claim: "a firewall's factory authority signed it, and says so in its organization alone",
+        expected: Finds(Kind::TlsInterception),
+        told: || vec![shows(CAS, 0, "FGT60E4Q16000000 of Fortinet", OLD), until(S)],
+    },
+    Story {
+        claim: "an authority whose name speaks of inspection signed it",
+        expected: Finds(Kind::TlsInterception),
+        told: || vec![shows(CAS, 0, "Contoso TLS Inspection CA", OLD), until(S)],
+    },
+    Story {
+        claim: "a certificate made a moment ago by a machine nearer than the one that answers on another port",
+        expected: Finds(Kind::TlsInterception),
+        told: || {
+            let mut made = shows(CAS, 0, "Contoso Issuing CA 7", FRESH);
+            for told in made.told.iter_mut().filter(|told| told.source == made.server) {
+                told.ttl = 64;
+            }
+            vec![made, works(CAS, 445, S), until(2 * S)]
+        },
+    },
+    Story {
+        claim: "a load balancer's old certificate, and another machine behind another port",
+        expected: Spares(Kind::TlsInterception),
+        told: || {
+            let mut made = shows(CAS, 0, "Contoso Issuing CA 7", OLD);
+            for told in made.told.iter_mut().filter(|told| told.source == made.server) {
+                told.ttl = 64;
+            }
+            vec![made, works(CAS, 445, S), until(2 * S)]
+        },
+    },
+    Story {
+        claim: "a firewall's own pages, with a certificate of its maker",
+        expected: Spares(Kind::TlsInterception),
+        told: || {
+            let mut line = to(443);
+            line.opens(0).says(10 * MS, Initiator, &client_hello());
+            line.says(20 * MS, Responder, &server_flight("support of Fortinet", OLD, "FGT60E4Q16000000 of Fortinet"));
+            vec![line.ack(21 * MS, Initiator).closes(30 * MS).clone(), until(S)]
+        },
+    },
+    Story {
+        claim: "a certificate made a moment ago, by the machine that answers on all ports",
+        expected: Spares(Kind::TlsInterception),
+        told: || vec![shows(CAS, 0, "Contoso Issuing CA 7", FRESH), works(CAS, 445, S), until(2 * S)],
     },
     Story {
         claim: "a certificate is renewed by another authority",
@@ -80,13 +128,34 @@ pub const STORIES: &[Story] = &[
 
 /// Who is who in these stories.
 pub fn roster() -> Roster {
-    let host = |address: &str, role: &str| crate::topology::Host {
-        addresses: vec![address.parse().unwrap()],
-        roles: vec![crate::topology::RoleClaim { role: role.to_owned(), confidence: 1.0, because: String::new() }],
+    Roster::new(vec![host(&[CAS], &["cas"]), host(&[OTHER], &["cas"]), host(&[MBX], &["mailbox"])], None)
+}
+
+/// A host that the topology file names.
+pub fn host(addresses: &[&str], roles: &[&str]) -> Host {
+    let claim = |role: &&str| RoleClaim { role: (*role).to_owned(), confidence: 1.0, because: String::new() };
+    Host {
+        addresses: addresses.iter().map(|address| address.parse().unwrap()).collect(),
+        roles: roles.iter().map(claim).collect(),
+        site: Some("Paris".to_owned()),
         known: true,
-        ..crate::topology::Host::default()
-    };
-    Roster::new(vec![host(CAS, "cas"), host(OTHER, "cas"), host(MBX, "mailbox")], None)
+        ..Host::default()
+    }
+}
+
+#[test]
+fn between_strangers_inside_an_interception_product_is_told_by_its_name_and_outside_it_is_not_ours() {
+    the(Kind::TlsInterception, &[shows(CAS, 0, "Zscaler Intermediate Root CA", OLD), until(S)]);
+    let mut outside = shows(CAS, 0, "Zscaler Intermediate Root CA", OLD);
+    let elsewhere = "198.18.7.7:443".parse::<std::net::SocketAddr>().unwrap();
+    for told in &mut outside.told {
+        for end in [&mut told.source, &mut told.destination] {
+            if end.port == 443 {
+                end.address = elsewhere.ip();
+            }
+        }
+    }
+    assert!(kinds(&findings(&tell(&[outside, until(S)]))).is_empty());
 }
 
 #[test]
@@ -120,7 +189,7 @@ fn shows(client: &str, at: i64, issuer: &str, not_before: &str) -> Line {
     let mut line = between(client, 51_000 + u16::try_from((at / S).rem_euclid(1_000)).unwrap(), MBX, 443);
     line.opens(at);
     line.says(at + 10 * MS, Initiator, &client_hello());
-    line.says(at + 20 * MS, Responder, &server_flight(issuer, not_before));
+    line.says(at + 20 * MS, Responder, &server_flight(issuer, not_before, "mbx.contoso.test"));
     line.ack(at + 21 * MS, Initiator).closes(at + 30 * MS);
     line
 }
@@ -143,11 +212,11 @@ fn client_hello() -> Vec<u8> {
     handshake(1, &body)
 }
 
-fn server_flight(issuer: &str, not_before: &str) -> Vec<u8> {
+fn server_flight(issuer: &str, not_before: &str, subject: &str) -> Vec<u8> {
     let mut hello = vec![3, 3];
     hello.extend([2; 32]);
     hello.extend([0, 0xc0, 0x2f, 0]);
-    let certificate = certificate(issuer, not_before);
+    let certificate = certificate(issuer, not_before, subject);
     let sized = |octets: &[u8]| {
         let mut sized = u32::try_from(octets.len()).unwrap().to_be_bytes()[1..].to_vec();
         sized.extend(octets);
@@ -160,17 +229,22 @@ fn server_flight(issuer: &str, not_before: &str) -> Vec<u8> {
 }
 
 /// A certificate in DER (RFC 5280 §4.1) of which only the names and times mean anything.
-fn certificate(issuer: &str, not_before: &str) -> Vec<u8> {
+fn certificate(issuer: &str, not_before: &str, subject: &str) -> Vec<u8> {
+    // "name", or "name of organization".
     let name = |name: &str| {
-        let common = der(0x30, &[der(0x06, &[&[0x55, 4, 3][..]]), der(0x0c, &[name.as_bytes()])]);
-        der(0x30, &[der(0x31, &[common])])
+        let part = |of: u8, text: &str| {
+            der(0x31, &[der(0x30, &[der(0x06, &[&[0x55, 4, of][..]]), der(0x0c, &[text.as_bytes()])])])
+        };
+        let (common, organization) = name.split_once(" of ").unwrap_or((name, ""));
+        let organization = if organization.is_empty() { Vec::new() } else { part(10, organization) };
+        der(0x30, &[organization, part(3, common)])
     };
     let algorithm = der(0x30, &[der(0x06, &[&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 11][..]]), der(5, &[b""])]);
     let times = der(0x30, &[der(0x17, &[not_before.as_bytes()]), der(0x17, &[&b"300101000000Z"[..]])]);
     let key = der(0x30, &[algorithm.clone(), der(3, &[&[0, 0x30, 0][..]])]);
     let version = der(0xa0, &[der(2, &[&[2][..]])]);
     let serial = der(2, &[&[7][..]]);
-    let signed = der(0x30, &[version, serial, algorithm.clone(), name(issuer), times, name("mbx.contoso.test"), key]);
+    let signed = der(0x30, &[version, serial, algorithm.clone(), name(issuer), times, name(subject), key]);
     der(0x30, &[signed, algorithm, der(3, &[&[0, 1][..]])])
 }
 

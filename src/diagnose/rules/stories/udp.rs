@@ -14,6 +14,11 @@ pub const STORIES: &[Story] = &[
         told: || vec![answered(CAS, 6_001, -60 * S), unanswered(), works(CAS, 445, 5 * S), until(40 * S)],
     },
     Story {
+        claim: "queries without answers until the capture ends, of which the first had its time",
+        expected: Finds(Kind::UdpBlocked),
+        told: || vec![answered(OTHER, 6_001, 2 * S), unanswered(), until(5 * S)],
+    },
+    Story {
         claim: "one query of many gets lost",
         expected: Spares(Kind::UdpBlocked),
         told: || {
@@ -44,9 +49,38 @@ pub const STORIES: &[Story] = &[
     Story {
         claim: "the capture ends before the answer could have come",
         expected: Spares(Kind::UdpBlocked),
-        told: || vec![answered(OTHER, 6_001, -2 * S), unanswered(), until(4_500 * MS)],
+        told: || {
+            let soon = between(CAS, 6_000, MBX, 53).asks(0, &query(1)).again(S).clone();
+            vec![answered(OTHER, 6_001, -2 * S), soon, until(2_500 * MS)]
+        },
     },
 ];
+
+#[test]
+fn a_domain_controller_owes_answers_unless_its_programs_stand_still() {
+    let roster = || {
+        let role =
+            |role: &str| crate::topology::RoleClaim { role: role.to_owned(), confidence: 1.0, because: String::new() };
+        let host = crate::topology::Host {
+            addresses: vec![MBX.parse().unwrap()],
+            roles: vec![role("dc")],
+            known: true,
+            ..crate::topology::Host::default()
+        };
+        Roster::new(vec![host], None)
+    };
+    let told = |lines: &[Line]| kinds(&known(&tell(lines), &roster()));
+    assert!(told(&[unanswered(), works(CAS, 445, 2 * S), until(40 * S)]).contains(&Kind::UdpBlocked));
+    let mut held = between(CAS, 50_389, MBX, 389);
+    held.opens(-S).says(-500 * MS, Initiator, BIND).ack(-499 * MS, Responder);
+    held.says(12 * S, Responder, BOUND).ack(12 * S + MS, Initiator).closes(13 * S);
+    let still = told(&[unanswered(), held, works(CAS, 445, 15 * S), until(40 * S)]);
+    assert!(still.contains(&Kind::NoAnswer) && !still.contains(&Kind::UdpBlocked), "{still:?}");
+}
+
+/// A simple bind of LDAP and its answer (RFC 4511 §4.2).
+const BIND: &[u8] = b"\x30\x0c\x02\x01\x01\x60\x07\x02\x01\x03\x04\0\x80\0";
+const BOUND: &[u8] = b"\x30\x0c\x02\x01\x01\x61\x07\x0a\x01\0\x04\0\x04\0";
 
 /// Three queries of one resolver, as Windows repeats them.
 fn unanswered() -> Line {
@@ -65,7 +99,7 @@ fn answered(client: &str, port: u16, at: i64) -> Line {
 }
 
 /// A DNS query for an address (RFC 1035 §4.1).
-fn query(id: u8) -> Vec<u8> {
+pub fn query(id: u8) -> Vec<u8> {
     let mut query = vec![0, id, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0];
     query.extend(b"\x03dc1\x07contoso\x04test\0\0\x01\0\x01");
     query
