@@ -69,7 +69,9 @@ impl Flow {
                 match (initiator, responder) {
                     (true, true) => Outcome::Datagrams,
                     // Someone complains of an answer: it was sent, and the capture has not got it.
-                    (true, false) if self.icmp.iter().any(|report| report.about == Side::Responder) => Outcome::OneSided,
+                    (true, false) if self.icmp.iter().any(|report| report.about == Side::Responder) => {
+                        Outcome::OneSided
+                    }
                     _ if self.rejected_by_icmp() => Outcome::IcmpRejected,
                     (true, false) if asks => Outcome::Unanswered,
                     _ => Outcome::OneSided,

@@ -73,7 +73,8 @@ impl<'a> Rank<'a> {
             Payload::Udp(datagram) => {
                 let key = FlowKey::of(packet);
                 rank.answers = key.is_some_and(|key| {
-                    ports.rank(key.transport, datagram.source_port) > ports.rank(key.transport, datagram.destination_port)
+                    ports.rank(key.transport, datagram.source_port)
+                        > ports.rank(key.transport, datagram.destination_port)
                 });
                 rank.content = datagram.payload;
             }
@@ -143,7 +144,11 @@ impl Bases {
 /// The sender's end of the key: the lower one is called the initiator here.
 fn side(arrival: &Arrival<'_>, source_port: u16, destination_port: u16) -> Side {
     let packet = &arrival.packet;
-    if (packet.source, source_port) <= (packet.destination, destination_port) { Side::Initiator } else { Side::Responder }
+    if (packet.source, source_port) <= (packet.destination, destination_port) {
+        Side::Initiator
+    } else {
+        Side::Responder
+    }
 }
 
 fn takes(segment: &Segment<'_>) -> u32 {

@@ -264,7 +264,9 @@ impl Seen {
                 call.ended = None; // of an earlier try under the same Call-ID
             }
             // Refusals are acknowledged too: until the answer the latest ACK counts, behind it the first.
-            "acknowledged_calls" if call.acknowledged.is_none_or(|ack| call.answered.is_none_or(|at| ack.time < at.time)) => {
+            "acknowledged_calls"
+                if call.acknowledged.is_none_or(|ack| call.answered.is_none_or(|at| ack.time < at.time)) =>
+            {
                 call.acknowledged = Some(moment);
             }
             "ended_calls" => {

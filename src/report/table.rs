@@ -117,14 +117,18 @@ pub(super) fn markdown(text: &str) -> String {
 /// number is one, whatever its sign. A semicolon is quoted, too: some countries' programs split there.
 fn csv_cell(text: &str) -> String {
     let text = escaped(text);
-    let first = text.trim_start().chars().next();
-    let formula = first.is_some_and(|first| FORMULA.contains(first)) && text.parse::<f64>().is_err();
-    let lead = if formula { "'" } else { "" };
+    let lead = if is_formula(&text) { "'" } else { "" };
     if text.contains([',', ';', '"', '\n', '\r']) || text.trim().len() < text.len() {
         format!("\"{lead}{}\"", text.replace('"', "\"\""))
     } else {
         format!("{lead}{text}")
     }
+}
+
+/// Whether a spreadsheet would compute a cell with this text.
+pub(super) fn is_formula(text: &str) -> bool {
+    let first = text.trim_start().chars().next();
+    first.is_some_and(|first| FORMULA.contains(first)) && text.parse::<f64>().is_err()
 }
 
 /// What a formula begins with, also in the wide letters that East Asian programs take for the same.

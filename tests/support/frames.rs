@@ -93,7 +93,8 @@ pub fn traces(pieces: &[&[Frame]], threads: usize) -> Vec<Trace> {
     let reference = Reference::embedded();
     let settings = Settings::new(threads, reference.known_tcp_ports(), reference.known_udp_ports());
     let made: Vec<Vec<u8>> = pieces.iter().map(|frames| pcapng(frames)).collect();
-    let open = |at: usize| Capture::from_reader(format!("piece {at}"), Box::new(Cursor::new(made[at].clone()))).unwrap();
+    let open =
+        |at: usize| Capture::from_reader(format!("piece {at}"), Box::new(Cursor::new(made[at].clone()))).unwrap();
     let glances: Vec<_> = match made.len() {
         1 => vec![Glance::default()],
         count => (0..count).map(|at| Glance::of(&mut open(at))).collect(),

@@ -65,7 +65,8 @@ pub(super) fn promises(trace: &Trace) -> Vec<Promise> {
     let mut promises = Vec::new();
     for ((call, _), mut leg) in legs(trace) {
         // Of one time, an offer comes before its answer, whichever frame was written first.
-        leg.descriptions.sort_by_key(|description| (description.moment.time, description.answer, description.moment.frame));
+        leg.descriptions
+            .sort_by_key(|description| (description.moment.time, description.answer, description.moment.frame));
         let over = ended.get(call).copied();
         leg.promises(over, end, &mut promises);
     }

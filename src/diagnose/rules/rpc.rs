@@ -12,11 +12,9 @@ pub(super) fn unregistered(_: &Context<'_>, conversation: &Conversation) -> Ruli
     let refused = |answer: &&RpcAnswer| answer.port.is_err();
     let Some(answer) = conversation.seen.rpc_answers.iter().find(refused) else { return Ruling::Pass };
     // Asked again, with success: the service was only starting.
-    let later = conversation
-        .seen
-        .rpc_answers
-        .iter()
-        .any(|other| other.port.is_ok() && other.interface == answer.interface && other.moment.time >= answer.moment.time);
+    let later = conversation.seen.rpc_answers.iter().any(|other| {
+        other.port.is_ok() && other.interface == answer.interface && other.moment.time >= answer.moment.time
+    });
     if later {
         return Ruling::Pass;
     }

@@ -21,7 +21,8 @@ pub(super) fn write(page: &mut Page, report: &Report<'_>) {
     }
 }
 
-fn answer(report: &Report<'_>) -> (Tone, &'static str, String) {
+/// How the answer is shown, its word, and what it says.
+pub(in crate::report) fn answer(report: &Report<'_>) -> (Tone, &'static str, String) {
     let findings = &report.diagnosis.findings;
     let of = |verdict| findings.iter().filter(move |finding| finding.judgement.kind.verdict() == verdict);
     if of(Verdict::Blocked).next().is_some() {
@@ -75,7 +76,7 @@ fn lead(report: &Report<'_>) -> String {
 }
 
 /// Where it happens, as far as the packets tell.
-fn place(report: &Report<'_>) -> Option<String> {
+pub(in crate::report) fn place(report: &Report<'_>) -> Option<String> {
     let blocked = words::blocked_paths(report);
     let first = blocked.first()?.judgement.attribution;
     let same = blocked.iter().all(|finding| finding.judgement.attribution == first);
@@ -83,7 +84,7 @@ fn place(report: &Report<'_>) -> Option<String> {
 }
 
 /// Where a finding puts its cause.
-pub(super) fn whereabouts(attribution: Attribution) -> &'static str {
+pub(in crate::report) fn whereabouts(attribution: Attribution) -> &'static str {
     match attribution {
         Attribution::Network => "in the network, between the two hosts",
         Attribution::Endpoint => "on one of the hosts, not in the network",
@@ -95,7 +96,7 @@ pub(super) fn whereabouts(attribution: Attribution) -> &'static str {
 }
 
 /// What in the captures weakens the answer.
-fn doubts(report: &Report<'_>) -> Option<String> {
+pub(in crate::report) fn doubts(report: &Report<'_>) -> Option<String> {
     let captures = report.captures();
     let mut doubts = Vec::new();
     let lost: u64 = captures.iter().map(|health| health.summary.lost_by_capture).sum();

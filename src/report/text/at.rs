@@ -147,7 +147,7 @@ fn happened(report: &Report<'_>, at: &At<'_>, event: &Event<'_>) -> [String; 5] 
 }
 
 /// "06:00:00.000": the day is known by then.
-fn clock(time: Time) -> String {
+pub(in crate::report) fn clock(time: Time) -> String {
     moment(time).split(' ').next_back().unwrap_or_default().to_owned()
 }
 

@@ -129,7 +129,7 @@ pub(in crate::report) fn faults(report: &Report<'_>, health: &Health) -> Vec<Str
 }
 
 /// "1.2 MB".
-fn size(octets: u64) -> String {
+pub(in crate::report) fn size(octets: u64) -> String {
     let value = octets as f64;
     match octets {
         0..1_000 => format!("{octets} octets"),

@@ -131,7 +131,7 @@ fn place(finding: &Finding) -> &'static str {
 }
 
 /// The verdict in capital letters, so that colour is not needed.
-pub(super) fn verdict(verdict: Verdict) -> (Tone, &'static str) {
+pub(in crate::report) fn verdict(verdict: Verdict) -> (Tone, &'static str) {
     match verdict {
         Verdict::Blocked => (Tone::Alarm, "BLOCKED"),
         Verdict::Altered => (Tone::Alarm, "ALTERED"),
@@ -140,7 +140,8 @@ pub(super) fn verdict(verdict: Verdict) -> (Tone, &'static str) {
     }
 }
 
-fn when(finding: &Finding) -> Option<String> {
+/// How often, from when to when, and whether it ever worked.
+pub(in crate::report) fn when(finding: &Finding) -> Option<String> {
     let (first, last) = (finding.first?, finding.last?);
     let attempts = match finding.attempts {
         0 => return Some(format!("not once, {}", period(first, last))),
@@ -159,7 +160,8 @@ fn when(finding: &Finding) -> Option<String> {
     Some(format!("{attempts}, {}; {success}", period(first, last)))
 }
 
-fn other_cause(alternative: &Alternative) -> String {
+/// Another cause, with what speaks for and against it.
+pub(in crate::report) fn other_cause(alternative: &Alternative) -> String {
     let mut text = alternative.cause.clone();
     if !alternative.favour.is_empty() {
         text = format!("{text}. For it: {}", alternative.favour);
@@ -196,7 +198,7 @@ fn frames(report: &Report<'_>, finding: &Finding) -> Vec<(String, String)> {
 }
 
 /// The last part of a capture's path, or all of it where several captures end alike.
-pub(super) fn file_name<'a>(captures: &[&'a Health], index: u32) -> &'a str {
+pub(in crate::report) fn file_name<'a>(captures: &[&'a Health], index: u32) -> &'a str {
     let last = |path: &'a str| path.rsplit(['/', '\\']).next().unwrap_or(path);
     let path = captures.iter().find(|health| health.index == index).map_or("", |health| health.summary.path.as_str());
     let alike = captures.iter().filter(|health| last(&health.summary.path) == last(path)).count();

@@ -48,7 +48,7 @@ pub(super) fn write(page: &mut Page, report: &Report<'_>) {
 }
 
 /// The hosts that are known, and those that only talked.
-fn hosts(report: &Report<'_>) -> Vec<Host> {
+pub(in crate::report) fn hosts(report: &Report<'_>) -> Vec<Host> {
     let mut hosts = report.roster.hosts().to_vec();
     for host in hosts.iter_mut().filter(|host| host.names.is_empty()) {
         host.names = host.addresses.iter().flat_map(|address| seen_names(report, *address)).collect();
@@ -66,7 +66,7 @@ fn hosts(report: &Report<'_>) -> Vec<Host> {
 }
 
 /// Whether an address is one host's: not all hosts', not none's.
-fn is_host(address: IpAddr) -> bool {
+pub(in crate::report) fn is_host(address: IpAddr) -> bool {
     let everyone = matches!(address, IpAddr::V4(address) if address.is_broadcast());
     !everyone && !address.is_multicast() && !address.is_unspecified()
 }

@@ -12,7 +12,13 @@ mod services;
 #[cfg(test)]
 mod tests;
 
-pub(super) use capture::faults;
+// Other formats for people say it in the same words.
+pub(in crate::report) use answer::{answer, doubts, place, whereabouts};
+pub(in crate::report) use at::clock as time_of_day;
+pub(in crate::report) use capture::{faults, size};
+pub(in crate::report) use finding::{file_name, other_cause, verdict, when};
+pub(in crate::report) use hosts::{hosts, is_host};
+pub(in crate::report) use services::{millis, service};
 
 use crate::report::Report;
 use crate::report::at::At;
@@ -44,7 +50,7 @@ pub fn text_at(report: &Report<'_>, at: Option<&At<'_>>, sheet: Sheet) -> String
 }
 
 /// "2013-02-18 06:00:00.000": UTC, to the millisecond.
-fn moment(time: Time) -> String {
+pub(in crate::report) fn moment(time: Time) -> String {
     time.rfc3339(3).replace('T', " ").trim_end_matches('Z').to_owned()
 }
 
@@ -59,7 +65,7 @@ fn clock(time: Time, beside: Time) -> String {
 }
 
 /// "2013-02-18 06:00:00.000 to 06:10:00.000 UTC"; the second day only where it is another one.
-fn period(first: Time, last: Time) -> String {
+pub(in crate::report) fn period(first: Time, last: Time) -> String {
     let (begin, end) = (moment(first), moment(last));
     if begin == end {
         return format!("{begin} UTC");
@@ -71,7 +77,7 @@ fn period(first: Time, last: Time) -> String {
 }
 
 /// "31.0 s", "12 min 5 s", "3 h 20 min", "16 days".
-fn lasting(span: Span) -> String {
+pub(in crate::report) fn lasting(span: Span) -> String {
     let seconds = span.0 / 1_000_000_000;
     match seconds {
         ..120 => span.to_string(),
@@ -82,12 +88,12 @@ fn lasting(span: Span) -> String {
 }
 
 /// "1 connection", "12,345 connections".
-fn count(number: u64, one: &str, many: &str) -> String {
+pub(in crate::report) fn count(number: u64, one: &str, many: &str) -> String {
     if number == 1 { format!("1 {one}") } else { format!("{} {many}", grouped(number)) }
 }
 
 /// With a comma every three digits.
-fn grouped(number: u64) -> String {
+pub(in crate::report) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (at, digit) in digits.chars().enumerate() {
@@ -100,7 +106,7 @@ fn grouped(number: u64) -> String {
 }
 
 /// The share of certainty, for people; a line does not end inside of it.
-fn sure(confidence: f64) -> String {
+pub(in crate::report) fn sure(confidence: f64) -> String {
     format!("{:.0}\u{a0}% sure", confidence * 100.0)
 }
 

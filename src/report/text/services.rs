@@ -59,7 +59,8 @@ fn remarks(page: &mut Page, rows: &[Row<'_>], all: usize) {
 
 type Row<'a> = (ServicePort, ServiceRow, Option<&'a Latency>);
 
-fn service(report: &Report<'_>, row: &ServiceRow) -> String {
+/// "dcerpc EMSMDB".
+pub(in crate::report) fn service(report: &Report<'_>, row: &ServiceRow) -> String {
     let interface = row.interface.map(|uuid| {
         let known = report.reference.interface(uuid);
         known.map_or_else(|| uuid.to_string(), Interface::short_name)
@@ -116,7 +117,7 @@ fn both(latency: Option<&Latency>) -> String {
 }
 
 /// Two significant digits are all that there are.
-fn millis(value: f64) -> String {
+pub(in crate::report) fn millis(value: f64) -> String {
     if value < 1.0 {
         format!("{value:.2}")
     } else if value < 10.0 {

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use super::MOST_PORTS;
 use super::policy::ruling;
-use crate::diagnose::{Attribution, Finding, Incident, Kind, Party};
+use crate::diagnose::{Attribution, Finding, Incident, Kind, Party, Verdict};
 use crate::flow::Transport;
 use crate::reference::{Group, Rhythm, Support};
 use crate::report::Report;
@@ -117,6 +117,15 @@ pub(super) fn rhythm<'a>(report: &'a Report<'_>, finding: &Finding) -> Option<&'
     reference.rhythms().iter().find(|rhythm| {
         reference.path(&rhythm.path).is_some_and(|path| reference.carries(path, transport, port, service, None))
     })
+}
+
+/// The rule to ask for, where a rule would help.
+pub fn rule_to_ask(report: &Report<'_>, finding: &Finding) -> Option<String> {
+    let judgement = &finding.judgement;
+    // Of these the way is open; timers and sizes are what is wrong.
+    let open = matches!(judgement.kind, Kind::IdleTimeout | Kind::PmtuBlackHole);
+    let helps = judgement.kind.verdict() == Verdict::Blocked && judgement.attribution != Attribution::Endpoint;
+    (helps && !open).then(|| format!("The rule{}", rule(report, finding)))
 }
 
 /// The rule that is missing, with every failing pair of the same cause as proof.

@@ -8,6 +8,7 @@ mod policy;
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 
 use anyany_dissectors::Uuid;
 
@@ -16,7 +17,7 @@ use crate::flow::{Endpoint, Moment, Outcome, Transport};
 use crate::observe::{Latency, ServicePort, Trace};
 use crate::report::Report;
 
-pub use advice::{next_step, next_step_of};
+pub use advice::{next_step, next_step_of, rule_to_ask};
 pub use paths::{PathRow, paths};
 pub use policy::{policy, policy_sentence, support, symptom};
 
@@ -162,12 +163,25 @@ pub fn summary(report: &Report<'_>, finding: &Finding) -> String {
     }
 }
 
+/// A Wireshark display filter that shows the packets between two hosts.
+pub fn pair_filter(one: IpAddr, other: IpAddr) -> String {
+    format!("{} && {}", host_filter(one), host_filter(other))
+}
+
+/// A Wireshark display filter that shows the packets of a host.
+pub fn host_filter(address: IpAddr) -> String {
+    format!("{}=={address}", if address.is_ipv4() { "ip.addr" } else { "ipv6.addr" })
+}
+
+/// A Wireshark display filter that shows the packets of a server's port.
+pub fn port_filter(at: &ServicePort) -> String {
+    format!("{} && {}.port=={}", host_filter(at.server), at.transport.word(), at.port)
+}
+
 /// A Wireshark display filter that shows the packets of a finding.
 pub fn display_filter(finding: &Finding) -> Option<String> {
     let (client, server, transport) = (finding.client.as_ref()?, finding.server.as_ref()?, finding.transport?);
-    let field = |address: std::net::IpAddr| if address.is_ipv4() { "ip.addr" } else { "ipv6.addr" };
-    let hosts =
-        format!("{}=={} && {}=={}", field(client.address), client.address, field(server.address), server.address);
+    let hosts = pair_filter(client.address, server.address);
     let icmp = if client.address.is_ipv4() { "icmp" } else { "icmpv6" };
     Some(match transport {
         Transport::Icmp => format!("{hosts} && {icmp}"),
