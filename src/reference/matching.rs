@@ -112,13 +112,7 @@ impl Reference {
         })
     }
 
-    fn wanted<'a>(
-        &'a self,
-        transport: Transport,
-        port: u16,
-        service: &'a str,
-        interface: Option<Uuid>,
-    ) -> Wanted<'a> {
+    fn wanted<'a>(&'a self, transport: Transport, port: u16, service: &'a str, interface: Option<Uuid>) -> Wanted<'a> {
         let interface = interface.and_then(|uuid| self.interface(uuid));
         let claims = |interface: &Interface| self.paths.iter().any(|path| path.interfaces.contains(&interface.id));
         Wanted { transport, port, service, interface, claimed: interface.is_some_and(claims) }

@@ -87,7 +87,11 @@ fn the_matrix_has_a_letter_for_every_path_of_the_document() {
     let section = said.split("PATHS (role by role: who opens → who answers)\n").nth(1).unwrap();
     let lines: Vec<&str> = section.lines().collect();
     assert_eq!(lines[0].split_whitespace().collect::<Vec<_>>(), ["dcerpc", "epm", "https", "smb"], "{said}");
-    assert_eq!(lines[1].split_whitespace().collect::<Vec<_>>(), ["cas", "→", "mailbox", "B", "ok", "ok", "-"], "{said}");
+    assert_eq!(
+        lines[1].split_whitespace().collect::<Vec<_>>(),
+        ["cas", "→", "mailbox", "B", "ok", "ok", "-"],
+        "{said}"
+    );
     // Each letter ends under the word that it is about.
     let under = |word: &str| lines[0].find(word).map(|at| at + word.len()).unwrap();
     assert_eq!(lines[1].chars().count(), under("smb"), "{said}");
