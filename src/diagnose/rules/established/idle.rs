@@ -114,7 +114,9 @@ impl Bracket {
         let survived = self.survived();
         let clear = self.shortest_fatal.0 >= survived.0.saturating_mul(2);
         let many = self.died > 1 || self.products().is_some();
-        self.shortest_fatal > survived && (clear || (many && self.shortest_fatal >= LONG_PAUSE))
+        // Several that died, each after a pause well above all that were survived, are no chance.
+        let apart = self.died > 1 && self.shortest_fatal.0 >= survived.0.saturating_add(survived.0 / 4);
+        self.shortest_fatal > survived && (clear || apart || (many && self.shortest_fatal >= LONG_PAUSE))
     }
 
     fn survived(&self) -> Span {

@@ -185,6 +185,30 @@ pub const STORIES: &[Story] = &[
         },
     },
     Story {
+        claim: "two connections die after thirteen and fifteen seconds, one lives with pauses of eight",
+        expected: Finds(Kind::IdleTimeout),
+        told: || {
+            let mut other = between(CAS, 50_998, MBX, 80);
+            other.opens(0).talks(10 * MS).says(15 * S, Initiator, b"more");
+            other.again(15_300 * MS).again(15_900 * MS).again(17 * S).again(20 * S);
+            let mut survivor = between(CAS, 50_999, MBX, 80);
+            survivor.opens(0).talks(10 * MS).talks(8 * S).talks(16 * S);
+            vec![forgotten(13), other, survivor, works(CAS, 445, 16 * S), until(40 * S)]
+        },
+    },
+    Story {
+        claim: "two connections die a little later than another one paused and lived",
+        expected: Spares(Kind::IdleTimeout),
+        told: || {
+            let mut other = between(CAS, 50_998, MBX, 80);
+            other.opens(0).talks(10 * MS).says(15 * S, Initiator, b"more");
+            other.again(15_300 * MS).again(15_900 * MS).again(17 * S).again(20 * S);
+            let mut survivor = between(CAS, 50_999, MBX, 80);
+            survivor.opens(0).talks(10 * MS).talks(12 * S).talks(24 * S);
+            vec![forgotten(13), other, survivor, works(CAS, 445, 16 * S), until(40 * S)]
+        },
+    },
+    Story {
         claim: "a pause after which a device answers with RST",
         expected: Finds(Kind::IdleTimeout),
         told: || {
