@@ -67,7 +67,9 @@ pub(super) fn read_all(
         keep(frame)
     };
     progress.begin("reading", opened.iter().map(|(path, _)| path.as_path()));
-    opened.iter().for_each(|(_, capture)| progress.follow(capture));
+    for (_, capture) in &opened {
+        progress.follow(capture);
+    }
     let plan = pipeline::plan(&glances);
     let mut captures: Vec<Option<Capture>> = opened.into_iter().map(|(_, capture)| Some(capture)).collect();
     let mut taken = |index: u32| {

@@ -278,7 +278,9 @@ impl<'a> Sightings<'a> {
                 }
             }
         }
-        names.values_mut().for_each(|moments| moments.sort_unstable());
+        for moments in names.values_mut() {
+            moments.sort_unstable();
+        }
         names
     }
 
