@@ -1,6 +1,7 @@
 //! How far the reading is: one line on standard error for who waits in front of a terminal.
 #![allow(clippy::disallowed_methods, reason = "how long the user has waited is no matter of packets")]
 
+use std::fmt::Write as _;
 use std::fs::Metadata;
 use std::io::{self, IsTerminal as _, Write};
 use std::path::Path;
@@ -176,13 +177,14 @@ impl Phase {
             }
             _ => format!("{} {}", self.doing, size(read as f64)),
         };
-        says.push_str(&format!(", {}/s", size(rate)));
+        // Writing to a string cannot fail.
+        let _ = write!(says, ", {}/s", size(rate));
         if frames > 0 {
-            says.push_str(&format!(", {frames} packets"));
+            let _ = write!(says, ", {frames} packets");
         }
         if let Some(left) = self.total.and_then(|total| total.checked_sub(read)).filter(|left| *left > 0 && rate > 0.0)
         {
-            says.push_str(&format!(", {} left", lasting(left as f64 / rate)));
+            let _ = write!(says, ", {} left", lasting(left as f64 / rate));
         }
         says
     }
