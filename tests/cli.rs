@@ -382,6 +382,34 @@ fn ports_takes_rows_of_the_users_own() {
     assert!(missing.status == 2 && missing.err.contains("no-such.toml: cannot be read"), "{}", missing.err);
 }
 
+#[cfg(not(feature = "live"))]
+#[test]
+fn watching_needs_libpcap() {
+    let run = run(&["watch", "-i", "eth1", "--topology", "hosts.toml"]);
+    assert!(run.status == 2 && run.err.contains("built without it") && run.err.contains("dumpcap"), "{}", run.err);
+}
+
+#[test]
+fn a_topology_file_may_have_gone_through_powershell() {
+    let folder = TempDir::new().unwrap();
+    let text = fs::read_to_string(capture("topology.toml")).unwrap();
+    let units = |unit: fn(u16) -> [u8; 2]| text.encode_utf16().flat_map(unit).collect::<Vec<u8>>();
+    let little = [&[0xff, 0xfe][..], &units(u16::to_le_bytes)].concat();
+    let big = [&[0xfe, 0xff][..], &units(u16::to_be_bytes)].concat();
+    let marked = [&[0xef, 0xbb, 0xbf][..], text.as_bytes()].concat();
+    let expected = run(&["analyze", "--topology", &capture("topology.toml"), &capture(BLOCKED)]).out;
+    for (name, octets) in [("little", &little), ("big", &big), ("marked", &marked)] {
+        let path = file(&folder, name, octets);
+        let run = run(&["analyze", "--topology", &path, &capture(BLOCKED)]);
+        assert!(run.status == 0 && run.out == expected, "{name}: {}", run.err);
+    }
+    for octets in [&little[..little.len() - 1], &[0xff, 0xfe, 0, 0xd8], &[0x80, 0x81]] {
+        let path = file(&folder, "broken", octets);
+        let run = run(&["analyze", "--topology", &path, &capture(BLOCKED)]);
+        assert!(run.status == 2 && run.err.contains("broken: is not text in UTF-8 or UTF-16"), "{}", run.err);
+    }
+}
+
 #[test]
 fn without_arguments_help_is_printed() {
     let run = run(&[]);

@@ -37,6 +37,14 @@ pub enum Command {
     /// Watches devices such as a mirror port: the same diagnosis, with findings told as they open and resolve.
     #[cfg(feature = "live")]
     Watch(Watch),
+    /// Needs libpcap, and this anyany was built without it.
+    #[cfg(not(feature = "live"))]
+    #[command(hide = true)]
+    Watch {
+        /// Whatever follows.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "OPTION")]
+        rest: Vec<String>,
+    },
     /// Drafts a file that says which host is what, or compares such a file with captures.
     Topology {
         /// What to do.

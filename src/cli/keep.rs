@@ -100,7 +100,8 @@ mod filter {
     impl Filters {
         pub(super) fn new(_: &str) -> Result<Self, String> {
             Err("--filter needs libpcap, and this anyany was built without it (feature \"live\"). Filter the capture \
-                 first: tcpdump -r IN -w OUT FILTER"
+                 first: tcpdump -r IN -w OUT 'host 10.0.0.5 or icmp', or with Wireshark's tools: tshark -r IN -w OUT \
+                 -Y 'ip.addr==10.0.0.5 || icmp'"
                 .to_owned())
         }
 

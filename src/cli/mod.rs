@@ -30,6 +30,8 @@ pub fn run(args: Args) -> ExitCode {
         Command::Analyze(options) => analyze::run(&options),
         #[cfg(feature = "live")]
         Command::Watch(options) => watch::run(&options),
+        #[cfg(not(feature = "live"))]
+        Command::Watch { .. } => Err(Failure::Said(NO_DEVICES.to_owned())),
         Command::Topology { task } => topology::run(&task),
         Command::Ports(options) => ports::run(&options),
         Command::Explain(options) => explain::run(&options),
@@ -57,6 +59,11 @@ fn complain(why: &str) {
     // Nobody is left to be told when this fails.
     let _ = io::stderr().write_all(format!("anyany: {said}").as_bytes());
 }
+
+/// Why there is no `watch`.
+#[cfg(not(feature = "live"))]
+const NO_DEVICES: &str = "watch needs libpcap, and this anyany was built without it (feature \"live\"). Capture with \
+                          dumpcap -i DEVICE -w FILE, then: anyany analyze FILE";
 
 fn completions(shell: clap_complete::Shell) -> Result<Outcome, Failure> {
     // clap_complete panics where its output fails: memory never does.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use crate::cli::args::{Format, Ports};
-use crate::cli::{Failure, Outcome, output};
+use crate::cli::{Failure, Outcome, inputs, output};
 use crate::reference::{Path, Reference};
 use crate::report::ports;
 
@@ -56,7 +56,7 @@ fn text(options: &Ports, reference: &Reference, wanted: &ports::Wanted<'_>, rows
 fn reference(options: &Ports) -> Result<Cow<'static, Reference>, Failure> {
     let Some(path) = &options.overlay else { return Ok(Cow::Borrowed(Reference::embedded())) };
     let file = path.display().to_string();
-    let text = std::fs::read_to_string(path).map_err(|why| format!("{file}: cannot be read: {why}"))?;
+    let text = inputs::text(path)?;
     let reference = Reference::embedded().with_overlay(&file, &text).map_err(|why| why.to_string())?;
     Ok(Cow::Owned(reference))
 }

@@ -177,6 +177,7 @@ impl Phase {
             }
             _ => format!("{} {}", self.doing, size(read as f64)),
         };
+        // Writing to a string cannot fail.
         let _ = write!(says, ", {}/s", size(rate));
         if frames > 0 {
             let _ = write!(says, ", {frames} packets");

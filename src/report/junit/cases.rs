@@ -113,7 +113,7 @@ fn case(report: &Report<'_>, (client, server, transport, port): Path, seen: &See
     let of = |verdict| seen.findings.iter().copied().filter(move |one| one.judgement.kind.verdict() == verdict);
     let failed: Vec<&Finding> = of(diagnose::Verdict::Blocked).chain(of(diagnose::Verdict::Altered)).collect();
     // What works afterwards, or is only good to know, does not keep a path from being judged.
-    let doubtful = |one: &&Finding| !one.resolved && !(seen.reached && one.severity == Severity::Info);
+    let doubtful = |one: &&Finding| !(one.resolved || seen.reached && one.severity == Severity::Info);
     let doubts: Vec<&Finding> = of(diagnose::Verdict::Inconclusive).filter(doubtful).collect();
     let cleared = of(diagnose::Verdict::NotBlocked).next().is_some();
     if let Some(first) = failed.first() {
@@ -122,7 +122,7 @@ fn case(report: &Report<'_>, (client, server, transport, port): Path, seen: &See
         case.tell(report, Verdict::Skipped, first, &doubts);
     } else if !seen.reached && !cleared {
         case.verdict = Verdict::Skipped;
-        case.message = "not judged: it was not seen in both directions".to_owned();
+        case.message.push_str("not judged: it was not seen in both directions");
     }
     case
 }
@@ -160,7 +160,7 @@ impl Case {
 
     fn tell(&mut self, report: &Report<'_>, verdict: Verdict, first: &Finding, all: &[&Finding]) {
         self.verdict = verdict;
-        self.kind = first.judgement.kind.word().to_owned();
+        self.kind.push_str(first.judgement.kind.word());
         self.message = words::summary(report, first);
         if first.resolved {
             self.message.push_str("; it works afterwards");
