@@ -9,14 +9,15 @@ use crate::observe::Trace;
 use crate::proof::Limits;
 use crate::reference::{Reference, Version};
 use crate::report::at::At;
-use crate::report::{Report, csv, json, junit, text};
+use crate::report::{Report, csv, html, json, junit, text};
 use crate::time::Time;
 use crate::topology::roster;
 
 /// Reads, judges, reports.
 pub(super) fn run(options: &Analyze) -> Result<Outcome, Failure> {
     let reference = Reference::embedded();
-    let outputs = [("--json", &options.json), ("--csv", &options.csv), ("--junit", &options.junit)];
+    let outputs =
+        [("--html", &options.html), ("--json", &options.json), ("--csv", &options.csv), ("--junit", &options.junit)];
     let silent = output::claims_stdout(&outputs.map(|(option, path)| (option, path.as_deref())))?;
     let mut keep = Keep::new(options)?;
     let file = inputs::topology(options.topology.as_deref())?;
@@ -26,6 +27,7 @@ pub(super) fn run(options: &Analyze) -> Result<Outcome, Failure> {
     if let Some(target) = &options.evidence {
         evidence::check(target, &opened)?;
     }
+    let twice = evidence::can_be_read_twice(&opened);
     let files: Vec<_> = opened.iter().map(|(path, _)| path.clone()).collect();
     let progress = Progress::new(options.progress);
     let settings = inputs::settings(options.threads);
@@ -41,9 +43,17 @@ pub(super) fn run(options: &Analyze) -> Result<Outcome, Failure> {
     for why in unusable.iter().map(|(_, why)| why).chain(&report.damage()) {
         complain(why);
     }
+    let collect = |limits| evidence::collect(&files, &|frame| keep.frame(frame), &report, limits);
+    let mut exhibits = None;
     if let Some(target) = &options.evidence {
-        let exhibits = evidence::collect(&files, &|frame| keep.frame(frame), &report, Limits::PROOF)?;
-        evidence::write(target, &report, &exhibits)?;
+        let proof = exhibits.insert(collect(Limits::PROOF)?);
+        evidence::write(target, &report, proof)?;
+    }
+    if let Some(path) = &options.html {
+        if exhibits.is_none() && twice && !diagnosis.findings.is_empty() {
+            exhibits = Some(collect(Limits::DRAWN)?);
+        }
+        output::write_text(path, &html::page(&report, exhibits.as_ref()))?;
     }
     if let Some(path) = &options.json {
         let mut document = json::document(&report, options.flows);

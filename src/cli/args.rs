@@ -95,6 +95,10 @@ pub struct Analyze {
     /// verdict rests on what works beside what does not.
     #[arg(long, value_name = "BPF", help_heading = WHAT)]
     pub filter: Option<String>,
+    /// Writes the report as one page for a browser: for who was not there. It needs no network and no other
+    /// file; `-` writes it to standard output, and nothing else.
+    #[arg(long, value_name = "FILE", help_heading = OUTPUT)]
+    pub html: Option<PathBuf>,
     /// Writes the JSON document to a file; `-` writes it to standard output, and nothing else.
     #[arg(long, value_name = "FILE", help_heading = OUTPUT)]
     pub json: Option<PathBuf>,

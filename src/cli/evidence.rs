@@ -1,4 +1,5 @@
-//! `--evidence`: the captures are read once more, and the packets that prove the findings are written.
+//! `--evidence`: the captures are read once more, and the packets that prove the findings are written. The
+//! second look is also where `--html` has the packets from that it draws.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,6 +10,11 @@ use crate::pipeline;
 use crate::proof::{Collector, Exhibits, Limits, Sought};
 use crate::report::Report;
 use crate::report::evidence::evidence;
+
+/// Whether all captures are plain files: what comes through a pipe is gone once it was read.
+pub(super) fn can_be_read_twice(captures: &[(PathBuf, Capture)]) -> bool {
+    captures.iter().all(|(path, _)| path != Path::new(STDIN) && path.is_file())
+}
 
 /// Whether the captures can be read twice and the file be written: said before the long reading begins.
 pub(super) fn check(target: &Path, captures: &[(PathBuf, Capture)]) -> Result<(), Failure> {

@@ -81,9 +81,9 @@ fn body(html: &mut Html, material: &Material<'_>, finding: &Finding) {
             reasons(html, "Why", &judgement.because, &frames);
             let others: Vec<String> = judgement.alternatives.iter().map(other_cause).collect();
             reasons(html, "What else it could be", &others, &frames);
+            html.line().within(tag("dl").class("advice"), |html| advice(html, &frames));
         });
     });
-    html.line().within(tag("dl").class("advice"), |html| advice(html, &frames));
 }
 
 fn reasons(html: &mut Html, title: &str, reasons: &[String], frames: &Frames<'_>) {
@@ -109,8 +109,9 @@ fn advice(html: &mut Html, frames: &Frames<'_>) {
     if let Some(symptom) = words::symptom(report, finding) {
         plain(html, "Symptom", &symptom);
     }
-    plain(html, "Next step", &sentence(&words::next_step(report, finding)));
-    if let Some(rule) = words::rule_to_ask(report, finding) {
+    let (step, rule) = words::next_step_and_rule(report, finding);
+    plain(html, "Next step", &sentence(&step));
+    if let Some(rule) = rule {
         entry(html, "Rule to ask for", |html| {
             html.leaf(tag("span").class("copy rule"), &sentence(&rule));
         });
@@ -195,10 +196,10 @@ impl Frames<'_> {
     fn chip(&self, html: &mut Html, frame: FrameRef) {
         let number = self.material.frame(frame);
         if self.is_drawn(frame) {
-            html.leaf(tag("a").class("frame").to(anchor(self.finding, frame)), &number);
+            html.leaf(tag("a").class("chip").to(anchor(self.finding, frame)), &number);
         } else {
             // Others may name the same frame for another reason: the first one is meant.
-            html.leaf(tag("span").class("frame"), &number);
+            html.leaf(tag("span").class("chip"), &number);
         }
     }
 

@@ -28,8 +28,8 @@ pub(super) fn write(html: &mut Html) {
 const ADVICE: &[&str] = &[
     "To check a claim, open the capture in Wireshark and enter the filter that stands beside it; frame numbers are \
      those of Wireshark's first column.",
-    "“Sure” is how often such a claim was right over recorded captures whose truth is known, not a feeling. Silence \
-     alone never proves who drops: it is at most 70 % sure.",
+    "How sure a claim is, is weighed from what was seen: what works beside what fails, who was alive meanwhile, what \
+     else would look the same. Silence alone never proves who drops, and is at most 70 % sure.",
     "A verdict holds for the place of the capture and its time. A second capture at the other end, taken at the same \
      time, turns most doubts into proof.",
 ];

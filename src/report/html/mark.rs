@@ -142,7 +142,7 @@ const SHAPES: &[(Mark, (&str, &str), &str)] = &[
         "M6.2 6.1c.1-1 .8-1.6 1.8-1.6s1.8.7 1.8 1.6c0 1.3-1.8 1.4-1.8 2.9m0 1.7v.5",
     ),
     (Mark::Innocent, ("outline", "M2.5 2.5h11v11h-11zM5.4 8h5.2"), ""),
-    (Mark::Degraded, ("half", "M8 1a7 7 0 0 1 0 14zM8 1.9a6.1 6.1 0 0 0 0 12.2"), ""),
+    (Mark::Degraded, ("half", "M8 1a7 7 0 1 1 0 14A7 7 0 0 1 8 1zM8 2.9a5.1 5.1 0 0 0 0 10.2z"), ""),
     (Mark::Good, ("body", "M8 1a7 7 0 1 1 0 14A7 7 0 0 1 8 1z"), "M4.8 8.3l2.2 2.2 4.2-4.6"),
     (Mark::Unseen, ("dotted", "M8 2a6 6 0 1 1 0 12A6 6 0 0 1 8 2z"), ""),
 ];

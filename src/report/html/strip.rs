@@ -110,4 +110,4 @@ const MARGIN: f64 = 1.5;
 /// Marks that are nearer than this, in percent, are one.
 const APART: f64 = 0.8;
 /// The line on which marks stand.
-const MIDDLE: u32 = 11;
+const MIDDLE: u32 = 12;

@@ -36,7 +36,7 @@ pub(super) fn table(html: &mut Html, about: &str, columns: &[Column], rows: impl
 
 /// A table in its frame. The frame takes the keyboard's focus, since it may have to be scrolled.
 pub(super) fn framed(html: &mut Html, about: &str, table: Tag, inside: impl FnOnce(&mut Html)) {
-    let frame = tag("div").class("frame").set("role", "region").set("tabindex", "0").set("aria-label", about);
+    let frame = tag("div").class("sheet").set("role", "region").set("tabindex", "0").set("aria-label", about);
     html.line().within(frame, |html| {
         html.within(table, inside);
     });

@@ -18,7 +18,12 @@ pub(super) fn write(html: &mut Html, report: &Report<'_>) {
         );
         html.within(tag("dl").class("unseen"), |html| {
             entry(html, "Expected between these roles, and never tried", &paths(report), "pairs of roles");
-            entry(html, "In the topology file, and never heard here", &silent(report), "hosts");
+            let silent = silent(report);
+            let named = silent.iter().take(MOST_NAMES).map(String::as_str).collect::<Vec<_>>().join(", ");
+            let more = silent.len().saturating_sub(MOST_NAMES);
+            let more = if more > 0 { format!(" and {} more", grouped(more as u64)) } else { String::new() };
+            let line = (!silent.is_empty()).then(|| format!("{named}{more}"));
+            entry(html, "In the topology file, and never heard here", line.as_slice(), "hosts");
             entry(html, "Tried, and not to be judged", &unjudged(report), "kinds");
             entry(html, "Before and after", &outside(report), "captures");
             entry(html, "Left out", &left_out(report), "kinds");
@@ -104,5 +109,7 @@ fn left_out(report: &Report<'_>) -> Vec<String> {
     lines
 }
 
+/// Hosts named.
+const MOST_NAMES: usize = 60;
 /// Lines of each list.
 const MOST_LINES: usize = 40;

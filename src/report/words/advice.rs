@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use super::MOST_PORTS;
 use super::policy::ruling;
-use crate::diagnose::{Attribution, Finding, Incident, Kind, Party, Verdict};
+use crate::diagnose::{Attribution, Finding, Incident, Kind, Party};
 use crate::flow::Transport;
 use crate::reference::{Group, Rhythm, Support};
 use crate::report::Report;
@@ -119,13 +119,13 @@ pub(super) fn rhythm<'a>(report: &'a Report<'_>, finding: &Finding) -> Option<&'
     })
 }
 
-/// The rule to ask for, where a rule would help.
-pub fn rule_to_ask(report: &Report<'_>, finding: &Finding) -> Option<String> {
-    let judgement = &finding.judgement;
-    // Of these the way is open; timers and sizes are what is wrong.
-    let open = matches!(judgement.kind, Kind::IdleTimeout | Kind::PmtuBlackHole);
-    let helps = judgement.kind.verdict() == Verdict::Blocked && judgement.attribution != Attribution::Endpoint;
-    (helps && !open).then(|| format!("The rule{}", rule(report, finding)))
+/// The same in two: what to do, and the rule to ask for where it ends in one.
+pub fn next_step_and_rule(report: &Report<'_>, finding: &Finding) -> (String, Option<String>) {
+    let (step, rule) = (next_step(report, finding), rule(report, finding));
+    match step.strip_suffix(&rule).filter(|_| !rule.is_empty()) {
+        Some(front) => (format!("{front} below"), Some(format!("The rule{rule}"))),
+        None => (step, None),
+    }
 }
 
 /// The rule that is missing, with every failing pair of the same cause as proof.

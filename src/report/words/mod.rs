@@ -17,7 +17,7 @@ use crate::flow::{Endpoint, Moment, Outcome, Transport};
 use crate::observe::{Latency, ServicePort, Trace};
 use crate::report::Report;
 
-pub use advice::{next_step, next_step_of, rule_to_ask};
+pub use advice::{next_step, next_step_and_rule, next_step_of};
 pub use paths::{PathRow, paths};
 pub use policy::{policy, policy_sentence, support, symptom};
 

@@ -48,10 +48,7 @@ fn caption(ladder: &Ladder, begin: Option<Time>, from_packets: bool) -> String {
         says.push("A square: another machine, between the two.".to_owned());
     }
     if ladder.left_out > 0 {
-        says.push(format!("{} more packets of these conversations are not drawn.", grouped(ladder.left_out as u64)));
-    }
-    if ladder.not_kept > 0 {
-        says.push(format!("{} packets were too many to keep.", grouped(ladder.not_kept)));
+        says.push(format!("{} more packets of these attempts are not drawn.", grouped(ladder.left_out as u64)));
     }
     if !from_packets {
         says.push("The capture could not be read twice, so only what its records hold is drawn.".to_owned());
@@ -108,11 +105,11 @@ fn layout(rungs: &[Rung]) -> Vec<Line<'_>> {
 }
 
 fn class(rung: &Rung) -> &'static str {
-    match (rung.act, &rung.note) {
-        (Act::NeverCame, _) => "ghost",
-        (Act::Refuses, _) => "refusal",
-        (_, Some(_)) => "named",
-        (_, None) => "plain",
+    match rung.act {
+        Act::NeverCame => "ghost",
+        Act::Refuses => "refusal",
+        _ if rung.named => "named",
+        _ => "plain",
     }
 }
 
@@ -218,4 +215,4 @@ const LONG: Span = Span::millis(900);
 /// Letters that fit between the lines.
 const LETTERS: usize = 34;
 /// The same of the smaller letters of notes.
-const NOTE_LETTERS: usize = 52;
+const NOTE_LETTERS: usize = 58;

@@ -16,21 +16,22 @@ pub(super) fn add(finding: &Finding, rungs: &mut Vec<Rung>, whole: impl Fn(Lane)
     for lane in lanes {
         let Some((side, what)) = missing(finding, &whole(lane)) else { continue };
         if let Some(last) = rungs.iter().rposition(|rung| rung.lane == Some(lane)) {
-            rungs.insert(last + 1, ghost(finding, side, what, Some(lane)));
+            rungs.insert(last + 1, ghost(side, what, Some(lane)));
         }
     }
     if let Some(what) = promised(finding.judgement.kind) {
-        rungs.push(ghost(finding, Side::Initiator, what, None));
+        rungs.push(ghost(Side::Initiator, what, None));
     }
 }
 
-fn ghost(finding: &Finding, from: Side, what: &str, lane: Option<Lane>) -> Rung {
+fn ghost(from: Side, what: &str, lane: Option<Lane>) -> Rung {
     Rung {
         time: None,
         frame: None,
         way: Way::From(from),
         what: format!("{what}, never came"),
-        port: finding.port,
+        port: None,
+        named: false,
         note: None,
         act: Act::NeverCame,
         lane,

@@ -20,8 +20,6 @@ pub(super) struct Ladder {
     rungs: Vec<Rung>,
     /// Packets that were kept and are not drawn.
     left_out: usize,
-    /// Packets of its conversations that were not kept.
-    not_kept: u64,
 }
 
 /// One packet, or one that never came.
@@ -36,7 +34,9 @@ struct Rung {
     what: String,
     /// On which port of the server.
     port: Option<u16>,
-    /// What the finding says of it.
+    /// Whether the finding names it.
+    named: bool,
+    /// What the finding says of it, where that is more.
     note: Option<String>,
     act: Act,
     /// The packets that belong together: a conversation.

@@ -37,11 +37,7 @@ pub(super) fn ladder(exhibits: &Exhibits, finding: &Finding) -> Ladder {
         let of_lane = kept.iter().filter(|(exhibit, _)| lane(exhibit) == Some(one));
         of_lane.map(|(exhibit, role)| rung(finding, exhibit, role, Some(one))).collect()
     });
-    Ladder {
-        left_out: kept.len() - shown.len(),
-        not_kept: exhibits.left_out.get(&finding.id).copied().unwrap_or_default(),
-        rungs,
-    }
+    Ladder { left_out: kept.len() - shown.len(), rungs }
 }
 
 /// The first and the last ones, and between them those that the finding names.
@@ -77,9 +73,10 @@ fn rung(finding: &Finding, exhibit: &Exhibit, role: &Role, lane: Option<Lane>) -
         time: Some(exhibit.time),
         frame: Some(exhibit.frame),
         way: way(finding, exhibit, role, act),
-        what,
+        named: role.part == Part::Named,
         port: exhibit.packet.as_ref().and_then(|packet| server_port(finding, packet)),
-        note: (role.part == Part::Named).then(|| role.note.clone()),
+        note: (role.part == Part::Named && role.note != what).then(|| role.note.clone()),
+        what,
         act,
         lane,
     }

@@ -17,13 +17,17 @@ pub(super) fn ladder(material: &Material<'_>, finding: &Finding) -> Ladder {
     let mut rungs = own.iter().map(|one| remembered(finding, one)).find(|rungs| named(rungs)).unwrap_or_default();
     for one in evidence {
         match rungs.iter_mut().find(|rung| rung.frame == Some(one.frame)) {
-            Some(rung) => rung.note = Some(one.note.clone()),
+            Some(rung) => {
+                rung.named = true;
+                rung.note = (rung.what != one.note).then(|| one.note.clone());
+            }
             None => rungs.push(Rung {
                 time: None,
                 frame: Some(one.frame),
                 way: Way::Unknown,
                 what: one.note.clone(),
                 port: None,
+                named: true,
                 note: None,
                 act: Act::Goes,
                 lane: None,
@@ -35,7 +39,7 @@ pub(super) fn ladder(material: &Material<'_>, finding: &Finding) -> Ladder {
     rungs.truncate(MOST_RUNGS);
     let known = rungs.clone();
     ghost::add(finding, &mut rungs, |lane| known.iter().filter(|rung| rung.lane == Some(lane)).cloned().collect());
-    Ladder { rungs, left_out, not_kept: 0 }
+    Ladder { rungs, left_out }
 }
 
 /// The packets of one conversation whose frames its record holds.
@@ -51,6 +55,7 @@ fn remembered(finding: &Finding, one: &Conversation) -> Vec<Rung> {
                 way: Way::From(side),
                 what: what.to_owned(),
                 port: finding.port,
+                named: false,
                 note: None,
                 act,
                 lane: Some(ONLY),
