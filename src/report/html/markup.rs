@@ -79,6 +79,7 @@ impl Html {
     }
 
     /// An element that holds nothing.
+    #[allow(clippy::needless_pass_by_value)] // a tag is used up where it is written
     pub(super) fn empty(&mut self, tag: Tag) -> &mut Self {
         self.text.push_str(&tag.front);
         self.text.push_str("/>");
@@ -93,6 +94,7 @@ impl Html {
     }
 
     /// An element that holds others.
+    #[allow(clippy::needless_pass_by_value)] // a tag is used up where it is written
     pub(super) fn within(&mut self, tag: Tag, inside: impl FnOnce(&mut Self)) -> &mut Self {
         self.text.push_str(&tag.front);
         self.text.push('>');
@@ -134,6 +136,7 @@ impl Html {
     }
 
     /// Goes on with what was written apart.
+    #[allow(clippy::needless_pass_by_value)] // what was written apart is used up here
     pub(super) fn append(&mut self, other: Self) -> &mut Self {
         self.text.push_str(&other.text);
         self

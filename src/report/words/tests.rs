@@ -16,7 +16,7 @@ fn judged(scenario: &str, hosts: &[(&str, &str)], version: &str) -> Judged {
     Judged::new(scenario, Roster::new(hosts, Some(version.to_owned())))
 }
 
-fn blocked<'a>(judged: &'a Judged, port: u16) -> &'a Finding {
+fn blocked(judged: &Judged, port: u16) -> &Finding {
     let of_port =
         |finding: &&Finding| finding.port == Some(port) && finding.judgement.kind.verdict() == Verdict::Blocked;
     judged.diagnosis.findings.iter().find(of_port).unwrap()

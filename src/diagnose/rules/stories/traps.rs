@@ -70,7 +70,7 @@ pub const STORIES: &[Story] = &[
     Story {
         claim: "health-probe-rst: a load balancer opens every few seconds and breaks off at once",
         expected: Passes,
-        told: || (0..12).map(|at| probe(at)).chain([works(CAS, 443, S), until(70 * S)]).collect(),
+        told: || (0..12).map(probe).chain([works(CAS, 443, S), until(70 * S)]).collect(),
     },
     Story {
         claim: "udp-notify-oneway: the server tells Outlook of new mail, and nobody answers",
@@ -269,7 +269,7 @@ fn probe(number: u16) -> Line {
     let mut line = between(BALANCER, 40_000 + number, MBX, 443);
     let at = i64::from(number) * 5 * S;
     line.syn(at).syn_ack(at + MS);
-    if number % 2 == 0 {
+    if number.is_multiple_of(2) {
         line.ack(at + 2 * MS, Initiator);
     }
     line.rst(at + 3 * MS, Initiator);

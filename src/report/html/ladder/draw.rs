@@ -124,7 +124,7 @@ fn rung(html: &mut Html, material: &Material<'_>, line: &Line<'_>, begin: Option
         html.leaf(tag("text").class("frame").set("x", FRAME).set("y", arrow + 4), &material.frame(frame));
     }
     let (from, to) = span(rung.way);
-    let middle = if rung.way == Way::Unknown { CENTRE } else { (from + to) / 2 };
+    let middle = if rung.way == Way::Unknown { CENTRE } else { i32::midpoint(from, to) };
     html.within(tag("text").class("what").set("x", middle).set("y", text), |html| {
         html.text(&cut(&rung.what, LETTERS));
         if let Some(port) = rung.port {
@@ -148,13 +148,12 @@ fn rung(html: &mut Html, material: &Material<'_>, line: &Line<'_>, begin: Option
 /// Where an arrow begins and ends.
 fn span(way: Way) -> (i32, i32) {
     match way {
-        Way::From(Side::Initiator) => (CLIENT, SERVER),
+        Way::From(Side::Initiator) | Way::Unknown => (CLIENT, SERVER),
         Way::From(Side::Responder) => (SERVER, CLIENT),
         Way::Between(Side::Initiator) => (CENTRE, CLIENT),
         Way::Between(Side::Responder) => (CENTRE, SERVER),
         Way::Aside(Side::Initiator) => (CLIENT, CLIENT + STUB),
         Way::Aside(Side::Responder) => (SERVER, SERVER - STUB),
-        Way::Unknown => (CLIENT, SERVER),
     }
 }
 
