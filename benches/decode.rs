@@ -1,5 +1,5 @@
 //! How fast frames become packets.
-#![allow(missing_docs, clippy::unwrap_used)] // a bench that cannot go on fails
+#![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing)] // a bench that cannot go on fails
 
 mod common;
 

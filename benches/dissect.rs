@@ -1,5 +1,5 @@
 //! How fast each dissector reads conversations of its protocol: recorded ones, else written out.
-#![allow(missing_docs, clippy::unwrap_used)] // a bench that cannot go on fails
+#![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing)] // a bench that cannot go on fails
 
 mod common;
 

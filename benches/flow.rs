@@ -1,5 +1,5 @@
 //! How fast packets find their flows: the table alone, and with all payload put in order and read.
-#![allow(missing_docs, clippy::unwrap_used)] // a bench that cannot go on fails
+#![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing)] // a bench that cannot go on fails
 
 mod common;
 

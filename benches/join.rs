@@ -1,6 +1,6 @@
 //! How fast answers of the endpoint mapper are written down, and how fast the connections that follow are
 //! joined with them.
-#![allow(missing_docs, clippy::unwrap_used)] // a bench that cannot go on fails
+#![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing)] // a bench that cannot go on fails
 
 mod common;
 

@@ -1,5 +1,5 @@
 //! How fast a capture becomes a report, by number of threads.
-#![allow(missing_docs, clippy::unwrap_used)] // a bench that cannot go on fails
+#![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing)] // a bench that cannot go on fails
 
 mod common;
 
