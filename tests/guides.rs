@@ -74,7 +74,7 @@ fn follow(folder: &Path, shell: Shell, line: &str) -> Result<(), String> {
     let folders = program().parent().map(Path::to_owned).into_iter().chain(env::split_paths(&path));
     command.env("PATH", env::join_paths(folders).unwrap_or(OsString::new()));
     let run = ran(command.current_dir(folder));
-    let told = words.iter().any(|word| *word == "--fail-on");
+    let told = words.contains(&"--fail-on");
     if !(run.status == 0 || run.status == 1 && told) || !run.err.is_empty() {
         return Err(format!("exit status {}: {}", run.status, run.err));
     }
@@ -209,7 +209,7 @@ fn commands(text: &str) -> Vec<(Shell, String)> {
             Some("bat") => shell = Some(Shell::Windows),
             Some(_) => shell = None,
             None => {
-                commands.extend(shell.filter(|_| line.starts_with("anyany ")).map(|shell| (shell, line.to_owned())))
+                commands.extend(shell.filter(|_| line.starts_with("anyany ")).map(|shell| (shell, line.to_owned())));
             }
         }
     }

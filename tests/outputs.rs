@@ -214,6 +214,7 @@ fn every_command_has_a_manual_page_that_names_its_options() {
     let folder = TempDir::new().unwrap();
     let into = folder.path().join("man1");
     assert_eq!(run(&["man", "--into", &into.display().to_string()]).status, 0);
+    #[allow(clippy::items_after_statements)] // it belongs to this test alone
     fn walk(command: &clap::Command, words: &[&str], check: &mut dyn FnMut(&clap::Command, &[&str])) {
         check(command, words);
         for below in command.get_subcommands() {

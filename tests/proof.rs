@@ -1,5 +1,5 @@
 //! The packets that prove findings, collected by a second look at the captures.
-#![allow(clippy::unwrap_used)] // a test that cannot go on fails
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)] // a test that cannot go on fails
 
 mod support;
 
