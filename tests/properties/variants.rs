@@ -117,7 +117,7 @@ fn network(frame: &Frame) -> Option<usize> {
 
 /// One in twenty packets is not there.
 pub fn lossy(frames: &[Frame], chance: &mut Chance) -> Vec<Frame> {
-    frames.iter().filter(|_| chance.next() % 20 != 0).cloned().collect()
+    frames.iter().filter(|_| !chance.next().is_multiple_of(20)).cloned().collect()
 }
 
 /// Which packets of each pair of hosts are kept: those from the one to the other.
