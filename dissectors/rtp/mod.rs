@@ -94,7 +94,7 @@ impl Conversation {
 
     fn doubt(&mut self) -> Result<(), Stop> {
         if self.proved.is_none() {
-            self.doubts += 1;
+            self.doubts = self.doubts.saturating_add(1);
             if self.doubts >= MAX_DOUBTS {
                 return Err(Stop::Malformed { field: "sequence number", at: 2, why: "of no source goes on" });
             }

@@ -126,3 +126,14 @@ proptest::proptest! {
         }
     }
 }
+
+#[test]
+fn asked_on_after_it_gave_up_it_gives_up_again() {
+    // Found by fuzzing: the count of doubts ran over.
+    let mut dialogue = (PROTOCOL.open)(Transport::Udp);
+    let mut ends = 0;
+    for step in 0..600 {
+        ends += u16::from(hear(&mut *dialogue, Initiator, &packet(0, (step % 60) * 1000, u32::from(step) << 20)).is_err());
+    }
+    assert_eq!(ends, 600 - 4);
+}
