@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use anyany_dissectors::{Side, Uuid};
 use hashbrown::{HashMap, HashSet};
 
-use crate::flow::{Endpoint, FrameRef, Moment, Outcome, Transport, TtlRange};
+use crate::flow::{Endpoint, Flow, FrameRef, Moment, Outcome, Transport, TtlRange};
 use crate::observe::{Conversation, Trace};
 use crate::time::{Span, Time};
 use crate::topology::Roster;
@@ -347,9 +347,8 @@ impl<'a> Context<'a> {
         called.chain(self.near(self.reached.get(&(server, client)), flow.first.time, flow.last.time))
     }
 
-    /// Conversations of anyone with the same server port, near the time, in which they understood each other.
-    pub fn of_port(&self, conversation: &Conversation) -> impl Iterator<Item = &'a Conversation> + '_ {
-        let flow = &conversation.flow;
+    /// Conversations of anyone with the same server port, near the time of `flow`, in which they understood each other.
+    pub fn of_port(&self, flow: &Flow) -> impl Iterator<Item = &'a Conversation> + '_ {
         let reached = self.reached_port.get(&(flow.responder, flow.key.transport));
         self.near(reached, flow.first.time, flow.last.time)
     }

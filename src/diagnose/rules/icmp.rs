@@ -45,7 +45,9 @@ pub(super) fn judge(context: &Context<'_>, conversation: &Conversation) -> Rulin
                 format!("only {server} itself could know that the port is closed")
             })
         }
-        Meaning::Unreachable if at_once && lives_on && !by_host && !others.is_empty() => {
+        Meaning::Unreachable
+            if at_once && lives_on && !by_host && !others.is_empty() && !cut_off(context, conversation) =>
+        {
             Judgement::new(Kind::IcmpProhibited, Attribution::Network, 0.85)
                 .because(says)
                 .because(format!("yet the same hosts talk on {} at that time: the host can be reached", list(&others)))
@@ -75,6 +77,15 @@ pub(super) fn judge(context: &Context<'_>, conversation: &Conversation) -> Rulin
         (Kind::IcmpProhibited, Some(voice)) => with_life(judgement, server, voice),
         _ => judgement,
     })
+}
+
+/// Whether conversations of the two hosts that worked are told to be unreachable as well: then the host is, and no
+/// rule picks a port.
+fn cut_off(context: &Context<'_>, conversation: &Conversation) -> bool {
+    let unreachable = |report: &IcmpReport| {
+        report.about == Side::Initiator && meaning(report).is_some_and(|(meaning, _)| meaning == Meaning::Unreachable)
+    };
+    context.of_pair(conversation).any(|other| other.flow.icmp.iter().any(unreachable))
 }
 
 fn with_life(mut judgement: Judgement, server: std::net::IpAddr, voice: crate::diagnose::context::Voice) -> Judgement {

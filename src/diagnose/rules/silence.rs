@@ -1,6 +1,7 @@
 //! SYNs that nobody answers (signatures.md c and l).
 
 use super::Ruling;
+use super::established::overload;
 use crate::diagnose::context::LIFE;
 use crate::diagnose::presence::Presence;
 use crate::diagnose::{Attribution, Context, Evidence, Judgement, Kind};
@@ -49,7 +50,9 @@ pub(super) fn judge(context: &Context<'_>, conversation: &Conversation) -> Rulin
             .frame(flow.first, "SYN");
         return Ruling::Found(judgement);
     }
-    if let Some(judgement) = at_an_open_port(context, conversation, &asked) {
+    if let Some(judgement) =
+        at_an_open_port(context, conversation, &asked).or_else(|| at_a_mute_port(context, conversation, &asked))
+    {
         return Ruling::Found(judgement);
     }
     let mut judgement = weigh(context, conversation, asked, &presence);
@@ -116,7 +119,7 @@ fn gone(conversation: &Conversation, asked: String, why: String) -> Judgement {
 /// a listener whose queue is full is just as silent, and what would tell the two apart may be among the lost.
 fn at_an_open_port(context: &Context<'_>, conversation: &Conversation, asked: &str) -> Option<Judgement> {
     let lost = context.loss.unseen;
-    let open = context.of_port(conversation).find(|other| other.flow.established.is_some())?;
+    let open = context.of_port(&conversation.flow).find(|other| other.flow.established.is_some())?;
     (lost > 0).then(|| {
         Judgement::new(Kind::NoAnswer, Attribution::NetworkOrEndpoint, 0.5)
             .because(asked)
@@ -126,6 +129,25 @@ fn at_an_open_port(context: &Context<'_>, conversation: &Conversation, asked: &s
             .or("the listener is overloaded and ignores new connections", "", "the port takes connections")
             .frame(conversation.flow.first, "SYN")
     })
+}
+
+/// A connection to the same port stands open and its program has not said a word: one alone may be a client's own
+/// affair, so nothing tells that the queue is full (see `overload::deaf`), yet nothing tells that it is not.
+fn at_a_mute_port(context: &Context<'_>, conversation: &Conversation, asked: &str) -> Option<Judgement> {
+    let waiting = overload::waiting(context, &conversation.flow);
+    let first = waiting.first()?;
+    Some(
+        Judgement::new(Kind::NoAnswer, Attribution::NetworkOrEndpoint, 0.5)
+            .because(asked)
+            .because(format!(
+                "a connection to this port that was made before (frame {}) stands open, and its program has not said a word since: it may take no more",
+                first.first.frame.number
+            ))
+            .or("the listener is overloaded and ignores new connections", "", "it is mute on the connection that it has")
+            .or("something began to drop new connections", "", "a full queue and such a rule look alike from here")
+            .frame(conversation.flow.first, "SYN")
+            .frame(first.first, "a connection that waits since then"),
+    )
 }
 
 /// The host is alive and this port is silent: how sure is a block, and where?

@@ -94,7 +94,7 @@ impl Bracket {
         let own = &conversation.flow;
         let mut bracket =
             Self { survived: own.survived, died: 1, shortest_fatal: pause.span, longest_fatal: pause.span };
-        let path = context.of_port(conversation);
+        let path = context.of_port(&conversation.flow);
         for flow in path.map(|other| &other.flow).filter(|flow| flow.initiator.address == own.initiator.address) {
             if let Some(survived) = flow.survived
                 && bracket.survived.is_none_or(|longest| longest.span < survived.span)

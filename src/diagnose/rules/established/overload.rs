@@ -18,7 +18,7 @@ pub(in crate::diagnose::rules) fn hesitating(context: &Context<'_>, conversation
     let Some(answer) = late_answer(&conversation.flow) else { return Ruling::Pass };
     let flow = &conversation.flow;
     let (client, server) = (flow.initiator.address, flow.responder);
-    let around = || context.of_port(conversation).filter(|other| near(other.flow.first.time, flow.first.time));
+    let around = || context.of_port(&conversation.flow).filter(|other| near(other.flow.first.time, flow.first.time));
     let late: Vec<&Conversation> = around().filter(|other| late_answer(&other.flow).is_some()).collect();
     let clients: BTreeSet<_> = late.iter().map(|other| other.flow.initiator.address).collect();
     let prompt = around().filter(|other| other.flow.connect_time().is_some_and(|span| span < AT_ONCE)).count();
@@ -55,7 +55,8 @@ pub(in crate::diagnose::rules) fn refusing(context: &Context<'_>, conversation: 
     let flow = &conversation.flow;
     let when = |other: &Conversation| other.flow.first.time.since(flow.first.time);
     let taken = |other: &&Conversation| when(other).0.abs() <= SAME_TIME.0 && other.flow.established.is_some();
-    let accepted: Vec<Moment> = context.of_port(conversation).filter(taken).map(|other| other.flow.first).collect();
+    let accepted: Vec<Moment> =
+        context.of_port(&conversation.flow).filter(taken).map(|other| other.flow.first).collect();
     let before = accepted.iter().any(|moment| moment.time < flow.first.time);
     let after = accepted.iter().any(|moment| moment.time > flow.first.time);
     let refusals = context.refusals(flow.responder.address).iter().filter(|refusal| {
@@ -88,18 +89,9 @@ pub(in crate::diagnose::rules) fn deaf(context: &Context<'_>, conversation: &Con
     if conversation.outcome != Outcome::Unanswered || flow.key.transport != Transport::Tcp {
         return Ruling::Pass;
     }
-    let (asked, gave_up) = (flow.first.time, flow.last.time);
-    let waiting = context.of_port(conversation).filter(|other| waits(&other.flow, asked));
-    let mut waiting: Vec<&Flow> = waiting.map(|other| &*other.flow).collect();
-    waiting.sort_by_key(|other| other.first);
-    let Some(since) = waiting.first().and_then(|other| other.established) else { return Ruling::Pass };
-    // A program that answers anybody since then still takes connections.
-    let talks = context.of_port(conversation).any(|other| {
-        let said = other.flow.half(Side::Responder).last_new_data;
-        said.is_some_and(|said| said.time >= since.time && said.time <= gave_up)
-    });
-    let there = matches!(context.presence(flow.responder, asked, gave_up), Presence::There);
-    if waiting.len() < FEWEST_WAITING || talks || !there {
+    let waiting = waiting(context, flow);
+    let there = matches!(context.presence(flow.responder, flow.first.time, flow.last.time), Presence::There);
+    if waiting.len() < FEWEST_WAITING || !there {
         return Ruling::Pass;
     }
     let judgement = overloaded(0.65)
@@ -113,13 +105,29 @@ pub(in crate::diagnose::rules) fn deaf(context: &Context<'_>, conversation: &Con
     Ruling::Found(show(judgement, waiting.iter().map(|other| other.first), "a connection that waits since then"))
 }
 
-/// Whether a connection was complete before `then`, stood open at that time, and had got no word of the server.
+/// Connections to the port of an attempt that were complete before it, stood open at that time, and had got no
+/// word of the server; in order of time. None where the server's program answered anybody since the first of them:
+/// then it still takes connections.
+pub(in crate::diagnose::rules) fn waiting<'a>(context: &Context<'a>, attempt: &Flow) -> Vec<&'a Flow> {
+    let (asked, gave_up) = (attempt.first.time, attempt.last.time);
+    let at_port = || context.of_port(attempt);
+    let mut waiting: Vec<&Flow> = at_port().map(|other| &*other.flow).filter(|other| waits(other, asked)).collect();
+    waiting.sort_by_key(|other| other.first);
+    let Some(since) = waiting.first().map(|other| other.first) else { return Vec::new() };
+    let talks = at_port().any(|other| {
+        let said = other.flow.half(Side::Responder).last_new_data;
+        said.is_some_and(|said| said.time >= since.time && said.time <= gave_up)
+    });
+    if talks { Vec::new() } else { waiting }
+}
+
+/// Whether a connection began before `then`, stood open at that time, and had got no word of the server. The capture
+/// may have lost a packet of its handshake, so its time is not asked for.
 fn waits(flow: &Flow, then: Time) -> bool {
-    let complete = flow.established.is_some_and(|moment| moment.time <= then);
     let before = |moment: Option<Moment>| moment.is_some_and(|moment| moment.time <= then);
     let over =
         flow.resets.iter().any(|reset| reset.moment.time <= then) || flow.halves.iter().any(|half| before(half.fin));
-    complete && !over && !before(flow.half(Side::Responder).first_data)
+    flow.first.time <= then && !over && !before(flow.half(Side::Responder).first_data)
 }
 
 fn overloaded(confidence: f64) -> Judgement {

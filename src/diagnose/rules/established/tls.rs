@@ -80,7 +80,7 @@ fn works_elsewhere(context: &Context<'_>, conversation: &Conversation, mut judge
             .because(format!("TLS between the same hosts works on port {port}"))
             .frame(other.flow.first, format!("TLS on port {port}"));
     }
-    let mut clients = context.of_port(conversation).filter(works);
+    let mut clients = context.of_port(&conversation.flow).filter(works);
     if let Some(other) = clients.find(|other| other.flow.initiator.address != flow.initiator.address) {
         let client = other.flow.initiator.address;
         judgement.confidence = (judgement.confidence + 0.1).min(0.96);
