@@ -111,10 +111,9 @@ fn copies_of_every_packet_change_nothing_but_that_they_are_told() {
     });
 }
 
-/// Of a listener that is overloaded some packets tell that it is; without them it is as silent as a firewall.
-/// Over 841 captures and 20 seeds 26 of 16,820 runs said "blocked" of one.
+/// Of 84,100 runs (100 seeds) two say a new "blocked", of a path that is blocked and in whose capture the clock went back.
 #[test]
-fn five_of_a_hundred_packets_lost_make_next_to_no_new_block() {
+fn five_of_a_hundred_packets_lost_make_no_new_block() {
     let new = std::cell::RefCell::new(Vec::new());
     let captures = each(|name, all| {
         let path = |about: &About| (about.1, about.2, about.3);
@@ -130,8 +129,7 @@ fn five_of_a_hundred_packets_lost_make_next_to_no_new_block() {
         }
     });
     let (new, runs) = (new.into_inner(), captures * usize::try_from(seeds()).unwrap());
-    println!("{} of {runs} runs: {new:#?}", new.len());
-    assert!(new.len() * 500 <= runs, "{} of {runs} runs: {new:#?}", new.len());
+    assert!(new.is_empty(), "{} of {runs} runs: {new:#?}", new.len());
 }
 
 fn is_grave(kind: Kind) -> bool {

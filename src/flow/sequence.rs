@@ -117,6 +117,9 @@ impl<O: Observer> Live<O> {
         if self.is_keep_alive(segment, side) {
             let half = self.flow.half_mut(side);
             half.keep_alives += 1;
+            if half.tail_retransmissions == 0 {
+                half.tail_since = Some(moment); // an acknowledgement before it asked for nothing
+            }
             half.tail_retransmissions = half.tail_retransmissions.saturating_add(1);
             return;
         }

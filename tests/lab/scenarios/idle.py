@@ -280,7 +280,7 @@ SCENARIOS = [
         "keep-alives-late",
         "Keep-alives that come too late",
         5,
-        (maybe("cas-dmz", "cas1", 8081, "idle-timeout", because="keep-alives after 8 s get no answer"), LIFE),
+        (report("cas-dmz", "cas1", 8081, "idle-timeout", "midstream-drop", because="keep-alives after 8 s get no answer"), LIFE),
         (clear("cas-dmz", "cas1", 8081), LIFE),
         _keep_alives,
         FORGETS,
