@@ -7,6 +7,7 @@
 use std::net::IpAddr;
 
 use crate::diagnose::Context;
+use crate::diagnose::context::LIFE;
 use crate::flow::{Endpoint, Transport};
 use crate::time::{Span, Time};
 
@@ -15,6 +16,8 @@ use crate::time::{Span, Time};
 pub enum Presence {
     /// It spoke meanwhile, or later, and nothing says that it was away.
     There,
+    /// It was first heard after the attempt: it may have come up only then.
+    HeardLater,
     /// It was last heard before the attempt, and nobody else asked it for anything that it had served.
     NotHeardSince,
     /// It fell silent as a whole: the reason, as a sentence.
@@ -36,7 +39,8 @@ impl Context<'_> {
             ));
         }
         if self.heard_after(host, to) {
-            return Presence::There;
+            let before = self.spoke_between(host, from.minus(LIFE), from);
+            return if before { Presence::There } else { Presence::HeardLater };
         }
         let served = self.reached_at(at).any(|one| one < from);
         if served {

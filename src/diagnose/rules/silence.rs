@@ -209,6 +209,12 @@ fn weigh(context: &Context<'_>, conversation: &Conversation, asked: String, pres
             judgement.because.push(format!("{} was alive before; {heard}", server.address));
             SILENCE_ALONE
         }
+        (Presence::HeardLater, _) => {
+            judgement
+                .because
+                .push(format!("{} was first heard after the attempt: it may have come up only then", server.address));
+            SILENCE_ALONE
+        }
         (_, Attribution::Network) => 0.97,
         // Other ports that answer do not tell a rule in the network from one on the host.
         _ => 0.9,

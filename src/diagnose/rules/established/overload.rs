@@ -115,8 +115,9 @@ pub(in crate::diagnose::rules) fn waiting<'a>(context: &Context<'a>, attempt: &F
     waiting.sort_by_key(|other| other.first);
     let Some(since) = waiting.first().map(|other| other.first) else { return Vec::new() };
     let talks = at_port().any(|other| {
-        let said = other.flow.half(Side::Responder).last_new_data;
-        said.is_some_and(|said| said.time >= since.time && said.time <= gave_up)
+        let server = other.flow.half(Side::Responder);
+        let began = server.first_data.is_some_and(|first| first.time <= gave_up);
+        began && server.last_new_data.is_some_and(|last| last.time >= since.time)
     });
     if talks { Vec::new() } else { waiting }
 }

@@ -224,6 +224,29 @@ pub const STORIES: &[Story] = &[
         told: || vec![waits(1), silence::silent(80), works(CAS, 445, 5 * S), until(40 * S)],
     },
     Story {
+        claim: "one connection has got no word, and a SYN is not answered: a block and a full queue look alike",
+        expected: Spares(Kind::SynDropped),
+        told: || vec![waits(1), silence::silent(80), works(CAS, 445, 5 * S), until(40 * S)],
+    },
+    Story {
+        claim: "of the one connection that waits the capture lost the SYN-ACK",
+        expected: Spares(Kind::SynDropped),
+        told: || {
+            let mut line = between(CAS, 53_001, MBX, 80);
+            line.syn(-S).ack(-S + MS, Initiator).says(-S + 2 * MS, Initiator, b"hello").ack(-S + 3 * MS, Responder);
+            vec![line, silence::silent(80), works(CAS, 445, 5 * S), until(40 * S)]
+        },
+    },
+    Story {
+        claim: "one connection stands open that was served, and a SYN is not answered",
+        expected: Finds(Kind::SynDropped),
+        told: || {
+            let mut line = waits(1);
+            line.talks(-500 * MS);
+            vec![line, silence::silent(80), works(CAS, 445, 5 * S), until(40 * S)]
+        },
+    },
+    Story {
         claim: "two connections that were served stand open, and a SYN is not answered",
         expected: Spares(Kind::HostOverloaded),
         told: || {

@@ -48,6 +48,20 @@ pub const STORIES: &[Story] = &[
         },
     },
     Story {
+        claim: "unreachable at once, while the same hosts talk on another port",
+        expected: Finds(Kind::IcmpProhibited),
+        told: || vec![rejected(ROUTER, 3, 1), works(CAS, 445, 2 * S), until(40 * S)],
+    },
+    Story {
+        claim: "unreachable at once, as is a connection that worked: the host is gone for a while",
+        expected: Spares(Kind::IcmpProhibited),
+        told: || {
+            let mut cut = to(135);
+            cut.opens(-2 * S).talks(-S).says(S, Initiator, b"more").icmp(S + MS, ROUTER, 3, 1);
+            vec![cut, rejected(ROUTER, 3, 1), works(CAS, 445, 20 * S), until(40 * S)]
+        },
+    },
+    Story {
         claim: "the last router cannot find the host, of which nothing is heard",
         expected: Finds(Kind::HostUnreachable),
         told: || vec![rejected(ROUTER, 3, 1), until(40 * S)],

@@ -50,6 +50,14 @@ fn other_ports_raise_it_and_another_client_puts_it_into_the_network() {
 }
 
 #[test]
+fn a_host_first_heard_after_the_attempt_may_have_come_up_only_then() {
+    let later = the(Kind::SynDropped, &[silent(), works(CAS, 445, 25 * S), until(60 * S)]);
+    assert!(later.judgement.confidence <= 0.7, "{}", later.judgement.confidence);
+    let before_too = [works(CAS, 135, -S), silent(), works(CAS, 445, 25 * S), until(60 * S)];
+    assert!(the(Kind::SynDropped, &before_too).judgement.confidence > 0.7);
+}
+
+#[test]
 fn closed_ports_that_answer_put_silence_into_the_network() {
     let mut closed = to(8_080);
     closed.raw(S, Initiator, SYN, 1_000, 0, b"").raw(S + MS, Responder, RST | ACK, 0, 1_001, b"");
