@@ -44,9 +44,10 @@ class Expect:
     def not_the_network(self) -> "Expect":
         return replace(self, attribution_not="network")
 
-    def or_the_host(self) -> "Expect":
-        """Only silence: whether anything filters at all, or the service is stopped, cannot be told."""
-        return replace(self, attribution_not="network", confidence_at_most=0.7)
+    def or_the_host(self, beside_other_ports: bool = False) -> "Expect":
+        """Only silence: whether anything filters at all, or the service is stopped, cannot be told. That the same
+        two hosts talk on other ports raises it a little (contract)."""
+        return replace(self, attribution_not="network", confidence_at_most=0.8 if beside_other_ports else 0.7)
 
     def by(self, attribution: str) -> "Expect":
         return replace(self, attribution=attribution)

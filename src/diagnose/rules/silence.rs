@@ -216,8 +216,8 @@ fn weigh(context: &Context<'_>, conversation: &Conversation, asked: String, pres
             SILENCE_ALONE
         }
         (_, Attribution::Network) => 0.97,
-        // Other ports that answer do not tell a rule in the network from one on the host.
-        _ => 0.9,
+        // Other ports that answer do not tell a rule from a service that is stopped behind the host's own firewall.
+        _ => OTHER_PORTS,
     };
     judgement.confidence = confidence.min(most);
     judgement
@@ -239,6 +239,8 @@ fn weigh(context: &Context<'_>, conversation: &Conversation, asked: String, pres
 
 /// What silence may reach by itself (contract).
 const SILENCE_ALONE: f64 = 0.7;
+/// What other ports of the same two hosts raise it to: a block of one port, or a stopped service behind stealth.
+const OTHER_PORTS: f64 = 0.8;
 /// With three tries the first two have had their answers' time.
 const ENOUGH_FOR_THREE: Span = Span::seconds(3);
 /// With fewer, wait for what a Windows client's second try needs.

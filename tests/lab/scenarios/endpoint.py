@@ -92,7 +92,7 @@ def _guarded(name: str, title: str, purpose: str, near: tuple, play, words: str,
 
 
 def _unanswered(client: str, port: int, because: str = CANNOT_TELL):
-    return report(client, "mbx1", port, "syn-dropped", "no-answer", because=because).or_the_host()
+    return report(client, "mbx1", port, "syn-dropped", "no-answer", because=because).or_the_host(beside_other_ports=True)
 
 
 SCENARIOS = [

@@ -119,7 +119,10 @@ def _stealth(client: str, clock: str, seconds: float):
 
 def _behind_stealth(name: str, client: str, clock: str, seconds: float, title: str, line: Line | None = None) -> Scenario:
     why = "only silence: whether the service is stopped behind a silent host firewall, or dropped, no capture here can tell"
-    silent = tuple(report(client, "mbx1", port, "syn-dropped", "no-answer", because=why).or_the_host() for port in (445, 25))
+    silent = tuple(
+        report(client, "mbx1", port, "syn-dropped", "no-answer", because=why).or_the_host(beside_other_ports=True)
+        for port in (445, 25)
+    )
     truth = (*silent, clear(client, "mbx1", 444))
     return Scenario(
         "windows", name, title, "Windows asks a Windows whose service is stopped: stealth mode says nothing.", SERVERS,
