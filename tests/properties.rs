@@ -1,11 +1,13 @@
 //! What must not change a verdict: the order of packets of one time, the number of threads, cuts into files,
 //! copies; and what must not make one: packets that the capture lost, a direction that it never saw.
 //!
-//! Runs over the scenarios of this repository. `ANYANY_SEEDS` asks for more than a few seeds.
+//! Runs over the scenarios of this repository, and over a collection of others where `ANYANY_CAPTURES` names its
+//! folder. `ANYANY_SEEDS` asks for more than a few seeds.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)] // a test that cannot go on fails
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use anyany::diagnose::{Finding, Kind, Verdict};
@@ -38,13 +40,19 @@ fn seeds() -> u64 {
 /// Runs a check over every scenario's captures; returns how many there were.
 fn each(check: impl Fn(&str, &[Frame])) -> usize {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("captures");
-    let mut checked = 0;
-    for file in frames::files_below(&root) {
-        if let Some(all) = frames::frames(&file) {
-            check(&file.strip_prefix(&root).unwrap().display().to_string(), &all);
-            checked += 1;
+    let others = std::env::var_os("ANYANY_CAPTURES").map(std::path::PathBuf::from);
+    let (mut checked, mut failed) = (0, 0);
+    for root in std::iter::once(root).chain(others) {
+        for file in frames::files_below(&root) {
+            if let Some(all) = frames::frames(&file) {
+                let name = file.strip_prefix(&root).unwrap().display().to_string();
+                failed += u32::from(catch_unwind(AssertUnwindSafe(|| check(&name, &all))).is_err());
+                checked += 1;
+            }
         }
     }
+    println!("{checked} captures");
+    assert_eq!(failed, 0, "captures of {checked} that changed what is found, each told above");
     assert!(checked > 400, "the corpus is there: {checked} captures");
     checked
 }

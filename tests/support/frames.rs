@@ -22,7 +22,7 @@ pub struct Frame {
     pub wire_len: u32,
 }
 
-/// The frames of a capture. `None` where it cannot be read, or holds none.
+/// The frames of a capture. `None` where it cannot be read, holds none, or holds what pcapng has no place for.
 pub fn frames(file: &Path) -> Option<Vec<Frame>> {
     let mut capture = Capture::open(file).ok()?;
     let mut frames = Vec::new();
@@ -30,7 +30,8 @@ pub fn frames(file: &Path) -> Option<Vec<Frame>> {
         let octets = frame.octets.to_vec();
         frames.push(Frame { time: frame.time, link: frame.link, octets, wire_len: frame.wire_len });
     }
-    (!frames.is_empty()).then_some(frames)
+    let fits = |frame: &Frame| u16::try_from(frame.link.0).is_ok() && frame.time.0 >= 0;
+    (!frames.is_empty() && frames.iter().all(fits)).then_some(frames)
 }
 
 /// Every file below a folder, in order.
