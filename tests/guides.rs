@@ -32,6 +32,17 @@ const FILES: &[(&str, &str)] = &[
     ("hosts.toml", "topology.toml"),
 ];
 
+/// The lists that guides speak of.
+const LISTS: &[(&str, &str)] = &[
+    (
+        "servers.csv",
+        "\"Name\",\"Fqdn\",\"Site\",\"ServerRole\",\"AdminDisplayVersion\"\n\
+         \"CAS1\",\"cas1.exlab.test\",\"exlab.test/Configuration/Sites/Paris\",\"ClientAccess\",\"Version 14.3 (Build 123.4)\"\n",
+    ),
+    ("dcs.txt", "    dc1.exlab.test [PDC]  [DS] Site: Paris\nThe command completed successfully\n"),
+    ("hosts.txt", "10.10.2.11 cas1.exlab.test\n10.10.2.10 dc1.exlab.test\n"),
+];
+
 #[test]
 fn every_command_of_a_guide_does_what_it_is_there_for() {
     let mut run = 0;
@@ -41,6 +52,9 @@ fn every_command_of_a_guide_does_what_it_is_there_for() {
         fs::create_dir(folder.path().join("ring")).unwrap();
         for (name, scenario) in FILES {
             fs::copy(capture(scenario), folder.path().join(name)).unwrap();
+        }
+        for (name, text) in LISTS {
+            fs::write(folder.path().join(name), text).unwrap();
         }
         for (shell, line) in commands(&text) {
             let name = guide.strip_prefix(root()).unwrap().display();

@@ -135,6 +135,9 @@ pub struct Analyze {
 pub enum Topology {
     /// Writes a topology file for the hosts of captures, with the reason for every role.
     Infer(Infer),
+    /// Makes one topology file of server lists as they come, and of the names in captures, and says what
+    /// contradicts.
+    Import(Import),
     /// Compares a topology file with captures: what they contradict, and who is missing on either side.
     Check(Check),
 }
@@ -148,6 +151,26 @@ pub struct Infer {
     /// The Exchange version of the organization: some signs mean another role in another version.
     #[arg(long, value_name = "VERSION")]
     pub exchange: Option<Version>,
+    /// How it is written: as the topology file, or as a table to be pasted.
+    #[arg(long, value_name = "FORMAT", default_value = "toml")]
+    pub format: HostList,
+    /// Writes a JSON document to a file; `-` writes it to standard output, and nothing else.
+    #[arg(long, value_name = "FILE")]
+    pub json: Option<PathBuf>,
+}
+
+/// Options of `topology import`.
+#[derive(Debug, clap::Args)]
+pub struct Import {
+    /// Server lists and captures, each recognised by its content: Get-ExchangeServer,
+    /// Get-DatabaseAvailabilityGroup and Get-ADDomainController through Export-Csv, ConvertTo-Json or
+    /// Export-Clixml; nltest /dclist: output; LDIF of the configuration partition; hosts files. Captures tell
+    /// the addresses of names.
+    #[arg(required = true, value_name = "FILE")]
+    pub sources: Vec<PathBuf>,
+    /// How it is written: as the topology file, or as a table to be pasted.
+    #[arg(long, value_name = "FORMAT", default_value = "toml")]
+    pub format: HostList,
     /// Writes a JSON document to a file; `-` writes it to standard output, and nothing else.
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
@@ -248,6 +271,31 @@ pub enum Format {
     Markdown,
     /// As comma-separated values.
     Csv,
+}
+
+/// How a list of hosts is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum HostList {
+    /// As the topology file.
+    Toml,
+    /// In columns, for the terminal.
+    Text,
+    /// As a table of Markdown.
+    Markdown,
+    /// As comma-separated values.
+    Csv,
+}
+
+impl HostList {
+    /// As a table; `None` for the file.
+    pub fn table(self) -> Option<crate::report::table::Format> {
+        match self {
+            Self::Toml => None,
+            Self::Text => Some(Format::Text.into()),
+            Self::Markdown => Some(Format::Markdown.into()),
+            Self::Csv => Some(Format::Csv.into()),
+        }
+    }
 }
 
 /// How a page is written.

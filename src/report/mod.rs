@@ -6,6 +6,7 @@ pub mod csv;
 pub mod evidence;
 pub mod explain;
 pub mod harmless;
+pub mod hosts;
 pub mod html;
 pub mod json;
 pub mod junit;

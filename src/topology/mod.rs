@@ -2,6 +2,7 @@
 
 mod build;
 mod file;
+mod import;
 mod infer;
 mod names;
 mod nearest;
@@ -15,6 +16,7 @@ mod tests;
 
 pub use build::roster;
 pub use file::{BadFile, Declared, File, Network};
+pub use import::{BadSource, Gathered, Nowhere, Sources};
 pub use infer::{Inference, Inferred};
 pub use roster::{Host, RoleClaim, Roster};
-pub use write::{Check, check, to_toml};
+pub use write::{Check, check, gathered_to_toml, to_toml};

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::file::File;
-use super::{Host, Roster};
+use super::{Gathered, Host, Roster};
 use crate::observe::Trace;
 
 /// A topology file for the hosts whose role is known, with the reason of every role: a draft for
@@ -24,12 +24,44 @@ pub fn to_toml(roster: &Roster) -> String {
     out
 }
 
+/// A topology file for the hosts of server lists, with the place of every role, and what is left to do in comments.
+pub fn gathered_to_toml(gathered: &Gathered) -> String {
+    let mut out = String::from("# Who is who, from server lists. With --topology this file counts, not the traffic.\n");
+    let one_line =
+        |text: &str| text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect::<String>();
+    for contradiction in &gathered.contradictions {
+        line(&mut out, format_args!("# To be settled: {}", one_line(contradiction)));
+    }
+    for host in &gathered.nowhere {
+        line(
+            &mut out,
+            format_args!(
+                "# No address is known of {} ({}; {}).",
+                one_line(&host.name),
+                host.roles.join(", "),
+                one_line(&host.place)
+            ),
+        );
+    }
+    if let Some(version) = gathered.version {
+        line(&mut out, format_args!("\n[organization]\nversion = {}", quoted(version.word())));
+    }
+    for host in &gathered.hosts {
+        write_host(&mut out, host);
+    }
+    out
+}
+
 fn write_host(out: &mut String, host: &Host) {
     line(out, format_args!("\n[[host]]"));
     for claim in &host.roles {
         let because: String =
             claim.because.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
-        line(out, format_args!("# {} ({:.2}): {because}", claim.role, claim.confidence));
+        if claim.confidence < 1.0 {
+            line(out, format_args!("# {} ({:.2}): {because}", claim.role, claim.confidence));
+        } else {
+            line(out, format_args!("# {}: {because}", claim.role));
+        }
     }
     if let Some((name, others)) = host.names.split_first() {
         line(out, format_args!("name = {}", quoted(name)));
