@@ -234,7 +234,7 @@ fn every_command_has_a_manual_page_that_names_its_options() {
     });
     assert_eq!(fs::read_dir(into).unwrap().count(), pages);
     let wrong = run(&["man", "topology", "guess"]);
-    assert!(wrong.status == 2 && wrong.err.contains("infer, check"), "{}", wrong.err);
+    assert!(wrong.status == 2 && wrong.err.contains("infer, import, check"), "{}", wrong.err);
 }
 
 #[test]
