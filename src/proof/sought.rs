@@ -91,6 +91,7 @@ impl Sought {
         if !findings.is_empty() {
             chosen.at_the_edges(trace);
         }
+        chosen.excuses(trace);
         let wanted: HashSet<usize> = chosen.lanes.keys().copied().collect();
         let next = followed_by(trace, &wanted);
         let mut lanes: Vec<(usize, Vec<Role>, Ends)> =
@@ -261,6 +262,27 @@ impl Chosen<'_> {
             let role =
                 Role { finding: String::new(), part: Part::Edge, note: "where the capture begins or ends".into() };
             self.lanes.entry(at).or_insert_with(|| (vec![role], self.limits.context));
+        }
+    }
+
+    /// For each conversation that failed without being a finding, the nearest one on the same path that worked:
+    /// without it the failure would look like a finding of its own.
+    fn excuses(&mut self, trace: &Trace) {
+        let failed = |at: &usize| trace.conversations.get(*at).filter(|one| !one.outcome.reached());
+        let failed: Vec<&Conversation> = self.lanes.keys().filter_map(failed).collect();
+        for one in failed {
+            let (client, server) = (one.flow.initiator.address, one.flow.responder);
+            let same = |other: &Conversation| {
+                other.flow.responder == server && other.flow.key.transport == one.flow.key.transport
+            };
+            let worked = self.index.of_pair(client, server.address);
+            let worked = worked.filter(|(_, other)| same(other) && other.outcome.reached());
+            let nearest =
+                worked.min_by_key(|(at, other)| (other.flow.first.time.since(one.flow.first.time).length(), *at));
+            if let Some((at, _)) = nearest {
+                let role = Role { finding: String::new(), part: Part::Pair, note: "the same path, working".into() };
+                self.lanes.entry(at).or_insert_with(|| (vec![role], self.limits.context));
+            }
         }
     }
 

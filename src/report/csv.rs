@@ -160,7 +160,7 @@ mod tests {
         assert_eq!((cell("id"), cell("verdict"), cell("kind")), ("F1", "blocked", "rpc-dynamic-port-blocked"));
         assert_eq!((cell("client"), cell("client_name"), cell("client_role")), ("10.10.1.11", "cas-dmz", "cas"));
         assert_eq!((cell("server_port"), cell("transport"), cell("interface")), ("59531", "tcp", "EMSMDB"));
-        assert_eq!((cell("confidence"), cell("attempts"), cell("resolved")), ("0.94", "2", "no"));
+        assert_eq!((cell("confidence"), cell("attempts"), cell("resolved")), ("0.95", "2", "no"));
         assert!(cell("first").starts_with("2026-11-21T10:27:32.309") && cell("last_success").is_empty());
         assert!(cell("summary").contains("cas-dmz (10.10.1.11, cas) -> mbx1") && cell("because").contains("; "));
         assert!(cell("frames").contains("client.pcap: 29 33 "), "{}", cell("frames"));

@@ -5,7 +5,7 @@ use super::established::overload;
 use crate::diagnose::context::LIFE;
 use crate::diagnose::presence::Presence;
 use crate::diagnose::{Attribution, Context, Evidence, Judgement, Kind};
-use crate::flow::Outcome;
+use crate::flow::{Flow, Outcome};
 use crate::observe::Conversation;
 use crate::time::{Span, Time};
 
@@ -18,7 +18,7 @@ pub(super) fn judge(context: &Context<'_>, conversation: &Conversation) -> Rulin
     let (client, server) = (flow.initiator.address, flow.responder);
     let asked = asked(conversation);
     let end = context.trace.covered.map_or(flow.last.time, |(_, end)| end);
-    if too_near_the_end(conversation, end) {
+    if too_near_the_end(context, flow) {
         let waited = end.since(flow.first.time);
         let judgement = Judgement::new(Kind::CaptureEdge, Attribution::Capture, 0.9)
             .because(asked)
@@ -77,8 +77,8 @@ fn asked(conversation: &Conversation) -> String {
 }
 
 /// An attempt is judged once it had the time for a second answer: three tries, or five seconds.
-fn too_near_the_end(conversation: &Conversation, end: Time) -> bool {
-    let flow = &conversation.flow;
+pub(super) fn too_near_the_end(context: &Context<'_>, flow: &Flow) -> bool {
+    let end = context.trace.covered.map_or(flow.last.time, |(_, end)| end);
     let waited = end.since(flow.first.time);
     let since_last = flow.tries.last.map_or(waited, |last| end.since(last.time));
     if flow.tries.count >= 3 { waited < ENOUGH_FOR_THREE } else { waited < ENOUGH || since_last < ROUND_TRIP }

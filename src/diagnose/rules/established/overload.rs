@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use anyany_dissectors::Side;
 
 use crate::diagnose::presence::Presence;
-use crate::diagnose::rules::{Ruling, refused};
+use crate::diagnose::rules::{Ruling, refused, silence};
 use crate::diagnose::{Attribution, Context, Evidence, Judgement, Kind};
 use crate::flow::{Flow, Moment, Outcome, Transport};
 use crate::observe::Conversation;
@@ -87,6 +87,9 @@ pub(in crate::diagnose::rules) fn refusing(context: &Context<'_>, conversation: 
 pub(in crate::diagnose::rules) fn deaf(context: &Context<'_>, conversation: &Conversation) -> Ruling {
     let flow = &conversation.flow;
     if conversation.outcome != Outcome::Unanswered || flow.key.transport != Transport::Tcp {
+        return Ruling::Pass;
+    }
+    if silence::too_near_the_end(context, flow) {
         return Ruling::Pass;
     }
     let waiting = waiting(context, flow);

@@ -219,6 +219,11 @@ pub const STORIES: &[Story] = &[
         },
     },
     Story {
+        claim: "two connections wait, and the capture ends a moment after a SYN",
+        expected: Spares(Kind::HostOverloaded),
+        told: || vec![waits(1), waits(2), to(80).knocks(&[0]).clone(), until(200 * MS)],
+    },
+    Story {
         claim: "one connection has nothing to say, and a SYN is not answered",
         expected: Spares(Kind::HostOverloaded),
         told: || vec![waits(1), silence::silent(80), works(CAS, 445, 5 * S), until(40 * S)],
