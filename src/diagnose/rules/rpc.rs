@@ -2,7 +2,7 @@
 
 use anyany_dissectors::Uuid;
 
-use super::Ruling;
+use super::{Ruling, silence};
 use crate::diagnose::{Attribution, Context, Evidence, Judgement, Kind, Verdict};
 use crate::flow::{Endpoint, Moment, Outcome, Transport};
 use crate::observe::{Conversation, LearntFrom, RpcAnswer};
@@ -92,6 +92,10 @@ pub(super) fn join(context: &Context<'_>, conversation: &Conversation, mut judge
         .insert(0, Evidence { frame: moment.frame, note: format!("the endpoint mapper names port {port}") });
     // The mapper forgets a service whose process ends: what it names is running, and so not stopped behind a
     // firewall of its own.
+    if let Some(stopped) = judgement.alternatives.iter_mut().find(|one| own && one.cause == silence::STOPPED) {
+        let names = format!("the endpoint mapper names it as running (frame {})", moment.frame.number);
+        stopped.against = if stopped.against.is_empty() { names } else { format!("{}; {names}", stopped.against) };
+    }
     let sooner = if own { TOLD_BY_MAPPER } else { TOLD_TO_ANOTHER };
     judgement.confidence = (judgement.confidence + sooner).min(0.98);
     judgement

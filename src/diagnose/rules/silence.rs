@@ -222,7 +222,7 @@ fn weigh(context: &Context<'_>, conversation: &Conversation, asked: String, pres
     judgement.confidence = confidence.min(most);
     judgement
         .or(
-            "the service is stopped behind the server's own firewall, which hides closed ports",
+            STOPPED,
             match (closed.is_some(), clients.is_empty()) {
                 (true, _) => "closed ports of this server answer with RST",
                 (false, false) => "the port answers other clients",
@@ -237,6 +237,8 @@ fn weigh(context: &Context<'_>, conversation: &Conversation, asked: String, pres
         )
 }
 
+/// The look-alike of every silence (signatures.md l).
+pub(super) const STOPPED: &str = "the service is stopped behind the server's own firewall, which hides closed ports";
 /// What silence may reach by itself (contract).
 const SILENCE_ALONE: f64 = 0.7;
 /// What other ports of the same two hosts raise it to: a block of one port, or a stopped service behind stealth.

@@ -116,3 +116,12 @@ fn the_clock_may_go_back_in_a_capture_without_hiding_what_was_reached() {
     let blocked = found.iter().find(|finding| finding.judgement.kind == Kind::SynDropped).unwrap();
     assert!(blocked.judgement.confidence > 0.7, "the pair talks on port 80 at that time");
 }
+
+#[test]
+fn what_the_mapper_just_named_speaks_against_a_stopped_service() {
+    let told = rpc::STORIES.iter().find(|story| matches!(story.expected, Finds(Kind::RpcDynamicPortBlocked))).unwrap();
+    let finding = the(Kind::RpcDynamicPortBlocked, &(told.told)());
+    let stopped = finding.judgement.alternatives.iter().find(|one| one.cause.contains("stopped")).unwrap();
+    assert!(stopped.against.contains("names it as running (frame "), "{stopped:?}");
+    assert!(finding.judgement.confidence >= 0.9, "{}", finding.judgement.confidence);
+}
