@@ -123,5 +123,5 @@ fn what_the_mapper_just_named_speaks_against_a_stopped_service() {
     let finding = the(Kind::RpcDynamicPortBlocked, &(told.told)());
     let stopped = finding.judgement.alternatives.iter().find(|one| one.cause.contains("stopped")).unwrap();
     assert!(stopped.against.contains("names it as running (frame "), "{stopped:?}");
-    assert!(finding.judgement.confidence >= 0.9, "{}", finding.judgement.confidence);
+    assert!(finding.judgement.confidence > 0.8, "{}", finding.judgement.confidence);
 }
