@@ -93,7 +93,7 @@ fn follow(folder: &Path, shell: Shell, line: &str) -> Result<(), String> {
         return Err(format!("exit status {}: {}", run.status, run.err));
     }
     let redirected = words.iter().position(|word| *word == ">").and_then(|at| words.get(at + 1));
-    let named = ["--json", "--csv", "--junit"].iter().filter_map(|option| {
+    let named = ["--json", "--csv", "--junit", "--html", "--evidence"].iter().filter_map(|option| {
         let at = words.iter().position(|word| word == option)?;
         words.get(at + 1).filter(|path| **path != "-")
     });
