@@ -1,4 +1,5 @@
 //! Captures made by hand, packet by packet: for what no server would send.
+#![allow(dead_code)] // each test file uses its own part
 
 use std::net::Ipv4Addr;
 
@@ -6,6 +7,8 @@ use std::net::Ipv4Addr;
 pub struct Pcap {
     octets: Vec<u8>,
     packets: u32,
+    /// Milliseconds that [`Pcap::pause`] added.
+    paused: u32,
 }
 
 /// One end of a connection: address and port.
@@ -23,7 +26,12 @@ impl Pcap {
         octets.extend([0; 8]); // time zone, accuracy
         octets.extend(65_535u32.to_le_bytes());
         octets.extend(1u32.to_le_bytes()); // Ethernet
-        Self { octets, packets: 0 }
+        Self { octets, packets: 0, paused: 0 }
+    }
+
+    /// Nothing comes for so long.
+    pub fn pause(&mut self, millis: u32) {
+        self.paused += millis;
     }
 
     pub fn into_octets(self) -> Vec<u8> {
@@ -71,14 +79,15 @@ impl Pcap {
         let mut frame = vec![2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0, 0x45, 0];
         frame.extend(u16::try_from(20 + payload.len()).unwrap().to_be_bytes());
         // Not two alike, or they would count as one captured twice.
-        frame.extend(u16::try_from(self.packets).unwrap().to_be_bytes());
+        frame.extend(u16::try_from(self.packets % 65_536).unwrap().to_be_bytes());
         frame.extend([0x40, 0, 128, protocol, 0, 0]);
         frame.extend(from.octets());
         frame.extend(to.octets());
         frame.extend(payload);
         let length = u32::try_from(frame.len()).unwrap().to_le_bytes();
-        self.octets.extend(1_361_167_200u32.to_le_bytes()); // 2013-02-18T06:00:00Z
-        self.octets.extend((self.packets * 1_000).to_le_bytes());
+        let millis = self.packets + self.paused;
+        self.octets.extend((1_361_167_200 + millis / 1_000).to_le_bytes()); // from 2013-02-18T06:00:00Z on
+        self.octets.extend((millis % 1_000 * 1_000).to_le_bytes());
         self.octets.extend(length);
         self.octets.extend(length);
         self.octets.extend(frame);
