@@ -13,6 +13,7 @@ set_up() {
         case $command in
             cc) packages+=(gcc libc6-dev) ;;
             c++) packages+=(g++) ;;
+            node) packages+=(nodejs) ;;
             x86_64-w64-mingw32-*) packages+=(gcc-mingw-w64-x86-64) ;;
             *) packages+=("$command") ;;
         esac

@@ -57,7 +57,8 @@ fn row(html: &mut Html, report: &Report<'_>, host: &Host) {
     let heard = host.addresses.iter().any(|one| report.traces.iter().any(|trace| trace.life.ever(*one)));
     html.line().within(tag("tr"), |html| {
         let names: Vec<&str> = host.names.iter().take(MOST_NAMES).map(String::as_str).collect();
-        html.cell(tag("th").set("scope", "row"), &names.join(", "));
+        let named = if names.is_empty() { "no name".to_owned() } else { names.join(", ") };
+        html.cell(tag("th").set("scope", "row"), &named);
         let mut addresses: Vec<String> = host.addresses.iter().take(MOST_NAMES).map(ToString::to_string).collect();
         if host.addresses.len() > MOST_NAMES {
             addresses.push("…".to_owned());

@@ -73,7 +73,9 @@ fn cell(
         match pair.findings.first().filter(|finding| shown.contains(finding.id.as_str())) {
             Some(finding) => {
                 let (from, to) = (brief::host(material.report, client), brief::host(material.report, server));
-                let told = format!("{from} to {to}: {}, finding {}", mark.word(), finding.id);
+                // What is shown comes first: who speaks to the page says what is seen (WCAG 2.5.3).
+                let seen = format!("{} {}", mark.letter(), grouped(pair.attempts));
+                let told = format!("{seen}: {from} to {to}, {}, finding {}", mark.word(), finding.id);
                 html.within(tag("a").to(&finding.id).set("aria-label", told), inside);
             }
             None => inside(html),
