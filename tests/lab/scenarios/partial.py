@@ -273,7 +273,7 @@ SCENARIOS = [
         (report("cas-dmz", "cas1", 443, "tls-blocked", "midstream-drop",
                 because="the ClientHello is repeated without acknowledgement, and the SYN-ACK comes again and again"),
          clear("cas-dmz", "cas1", 8080)),
-        (report("cas-dmz", "cas1", 443, "synack-dropped", "midstream-drop",
+        (report("cas-dmz", "cas1", 443, "synack-dropped", "midstream-drop", "proxy-blocked",
                 because="the SYN-ACK is repeated; no acknowledgement comes from a client that talks on another port"),
          clear("cas-dmz", "cas1", 8080)),
         _beside(_no_third), Policy("dropped what clients send to 443 after the SYN",
