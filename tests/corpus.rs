@@ -2,7 +2,8 @@
 //! with and without a topology file. Truth comes from the firewall's rules and the servers, never
 //! from our own output.
 //!
-//! `cargo test --test corpus -- --nocapture` prints precision, recall and calibration.
+//! `cargo test --test corpus -- --nocapture` prints precision, recall and calibration;
+//! `ANYANY_CORPUS=FOLDER` scores the stories of another folder instead, a second take for example.
 #![allow(clippy::unwrap_used)] // a test that cannot go on fails
 #![allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // tenths, from 0 to 9
 
@@ -226,7 +227,8 @@ impl Score {
     /// What must hold of every score.
     #[track_caller]
     fn holds_up(&self) {
-        assert!(self.captures > 50, "the corpus is there: {} captures", self.captures);
+        let least = if other_folder().is_none() { 50 } else { 0 };
+        assert!(self.captures > least, "the corpus is there: {} captures", self.captures);
         assert!(self.precision() >= PRECISION, "precision {:.3}{}", self.precision(), self.table(""));
         assert!(self.cleared() >= RECALL, "cleared {:.3}{}", self.cleared(), self.table(""));
         assert!(self.recall() >= RECALL, "recall {:.3}{}", self.recall(), self.table(""));
@@ -294,8 +296,17 @@ fn share(counts: Option<(usize, usize)>) -> String {
     }
 }
 
+/// Another folder of stories than the committed one, if somebody asks for it.
+fn other_folder() -> Option<PathBuf> {
+    std::env::var_os("ANYANY_CORPUS").map(PathBuf::from)
+}
+
+fn committed() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("captures")
+}
+
 fn score(topology: Option<&str>) -> Score {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("captures");
+    let root = other_folder().unwrap_or_else(committed);
     let mut score = Score::default();
     for story in support::files_below(&root, "story.toml") {
         let text = std::fs::read_to_string(&story).unwrap();
@@ -315,7 +326,9 @@ fn verdicts_hold_up_without_a_topology_file() {
     let score = score(None);
     println!("{}", score.table("roles inferred"));
     score.holds_up();
-    is_in_the_readme(&score);
+    if other_folder().is_none() {
+        is_in_the_readme(&score);
+    }
 }
 
 /// `UPDATE_GOLDEN=1 cargo test --test corpus` writes the tables anew.
@@ -340,8 +353,7 @@ const TABLES_END: &str = "<!-- end of what is printed -->\n";
 
 #[test]
 fn verdicts_hold_up_with_a_topology_file() {
-    let topology =
-        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("captures/topology.toml")).unwrap();
+    let topology = std::fs::read_to_string(committed().join("topology.toml")).unwrap();
     let score = score(Some(&topology));
     println!("{}", score.table("roles from a topology file"));
     score.holds_up();

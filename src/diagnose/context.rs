@@ -325,6 +325,15 @@ impl<'a> Context<'a> {
         other.map(|other| other.flow.responder.port).take(MOST_NAMED).collect()
     }
 
+    /// Whether the two hosts understood each other on another port before the attempt began: who was first heard
+    /// after it may have come within reach only then.
+    pub fn talked_before(&self, conversation: &Conversation) -> bool {
+        let flow = &conversation.flow;
+        let list = self.reached.get(&(flow.initiator.address, flow.responder.address));
+        let mut near = self.near(list, flow.first.time, flow.last.time);
+        near.any(|other| other.flow.responder.port != flow.responder.port && other.flow.first < flow.first)
+    }
+
     /// Other clients that reached the same port near the time, in order. Those who were answered only some time
     /// before it are left out: the service may have been stopped since.
     pub fn other_clients(&self, conversation: &Conversation) -> BTreeSet<IpAddr> {
@@ -497,6 +506,13 @@ pub fn initial_ttl(ttl: u8) -> u8 {
     }
 }
 
+/// Whether a packet with this time to live was sent with the same initial value as its sender's usual ones and has
+/// passed more routers than they. A device between here and the sender is nearer than the sender and would show fewer;
+/// a tunnel, or another of several ways of equal cost, shows more.
+pub fn came_by_a_longer_way(ttl: u8, usual: u8) -> bool {
+    ttl < usual && initial_ttl(ttl) == initial_ttl(usual) && usual - ttl <= LONGER_BY
+}
+
 fn nearest(voices: &[Voice], time: Time, only: Option<IpAddr>) -> Option<Voice> {
     let at = voices.partition_point(|voice| voice.time < time);
     let fits = |voice: &&Voice| only.is_none_or(|peer| voice.to == peer);
@@ -517,6 +533,8 @@ pub(super) fn is_private(address: IpAddr) -> bool {
 
 /// A sign of life counts for so long before and after (contract: within 5 minutes).
 pub const LIFE: Span = Span::seconds(300);
+/// Two ways to one host differ by no more routers than this.
+const LONGER_BY: u8 = 8;
 /// A service that answered someone so shortly before is most likely still there.
 const STILL: Span = Span::seconds(60);
 /// Ports or clients named in a reason.

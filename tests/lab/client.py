@@ -70,7 +70,7 @@ def https(args: argparse.Namespace) -> str:
 
 def http(args: argparse.Namespace) -> str:
     """GET over plain HTTP on one connection, `--repeat` times."""
-    with connect(args.host, args.port, args.seconds) as connection:
+    with connect(args.host, args.port, args.seconds, args.source) as connection:
         for turn in range(args.repeat):
             if turn:
                 time.sleep(args.pause)

@@ -26,6 +26,7 @@ table inet lab {{
 CHAINS = {
     "early": "type filter hook prerouting priority -450",
     "untracked": "type filter hook prerouting priority -300",
+    "longer": "type filter hook forward priority 10",
     "aside": "type filter hook prerouting priority -150",
     "translate": "type nat hook prerouting priority -100",
     "disguise": "type nat hook postrouting priority 100",

@@ -75,6 +75,61 @@ def lose(share: float, seed: int = 1) -> Edit:
     return edit
 
 
+def bursts(every: int, run: int, seed: int = 1) -> Edit:
+    """An oversubscribed mirror port: runs of frames missing, about one run in `every` frames, from all conversations."""
+
+    def edit(frames: list[Frame]) -> list[Frame]:
+        dice = random.Random(seed)
+        kept, skip = [], 0
+        for frame in frames:
+            if skip:
+                skip -= 1
+            elif dice.random() < 1 / every:
+                skip = dice.randrange(run // 2, run + run // 2)
+            else:
+                kept.append(frame)
+        return kept
+
+    return edit
+
+
+def trunk_late(first: int, second: int, microseconds: int) -> Edit:
+    """A mirrored trunk whose second copy passes another queue: it comes so much later, behind newer frames."""
+
+    def edit(frames: list[Frame]) -> list[Frame]:
+        copies = [_tagged(frame, first) for frame in frames]
+        copies += [replace(_tagged(frame, second), at=frame.at + microseconds) for frame in frames]
+        return sorted(copies, key=lambda frame: frame.at)
+
+    return edit
+
+
+def without_answers(server_mac: str, port: int) -> Edit:
+    """The answers from one port leave the server by another card, which is not mirrored; all else is."""
+    sender = bytes.fromhex(server_mac.replace(":", ""))
+
+    def is_answer(frame: Frame) -> bool:
+        at = ETHERNET_ADDRESSES + 2 + (frame.octets[14] & 0x0F) * 4
+        return (
+            frame.octets[6:12] == sender
+            and frame.tcp_flags is not None
+            and struct.unpack_from(">H", frame.octets, at)[0] == port
+        )
+
+    return lambda frames: [frame for frame in frames if not is_answer(frame)]
+
+
+def clock_forward(port: int, seconds: float, count: int = 1, more: float = 0.0) -> Edit:
+    """The capturing machine's clock is set forward, `more` seconds after the `count`th SYN to a port."""
+
+    def edit(frames: list[Frame]) -> list[Frame]:
+        at = _nth_syn(frames, port, count).at + int(more * MICROSECONDS)
+        on = int(seconds * MICROSECONDS)
+        return [replace(frame, at=frame.at + on) if frame.at > at else frame for frame in frames]
+
+    return edit
+
+
 def trunk(*tags: int) -> Edit:
     """A mirrored trunk: each frame once per VLAN it crosses, some microseconds apart."""
 

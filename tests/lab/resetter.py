@@ -2,6 +2,7 @@
 inside the firewall's namespace. nftables drops what this program answers.
 
     resetter.py PORT OCTETS TTL     after OCTETS from the client, RST to client and server in the other's name
+    resetter.py PORT OCTETS TTL server    to the server alone
 """
 
 import socket
@@ -29,6 +30,7 @@ def reset(source: bytes, target: bytes, ports: tuple[int, int], sequence: int, a
 
 def main() -> None:
     port, limit, ttl = map(int, sys.argv[1:4])
+    to_both = sys.argv[4:] != ["server"]
     wire = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(IPV4))
     sent: dict[tuple[bytes, int], int] = {}
     done = set()
@@ -48,10 +50,12 @@ def main() -> None:
         if sent[key] <= limit or key in done:
             continue
         done.add(key)
-        for target, out in (
+        resets = (
             (client, reset(server, client, (port, source), acknowledges, sequence + size, ttl)),
-            (server, reset(client, server, (source, port), sequence, acknowledges, ttl)),
-        ):
+            # Alone it comes behind the packet that it answers, so that is where it has to fit.
+            (server, reset(client, server, (source, port), sequence if to_both else sequence + size, acknowledges, ttl)),
+        )
+        for target, out in resets if to_both else resets[1:]:
             with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as leg:
                 leg.bind((f"fw-{PLACES[target].subnet}", 0))
                 leg.send(out)

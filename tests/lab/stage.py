@@ -108,6 +108,11 @@ class Stage:
     def client(self, host: str, *argv: object) -> subprocess.Popen:
         return self.start(host, sys.executable, "-B", str(HERE / "client.py"), *map(str, argv))
 
+    def caller(self, host: str, *argv: object) -> subprocess.Popen:
+        """A client with habits of its own (callers.py)."""
+        words = [story.address(str(word)) for word in argv]
+        return self.start(host, sys.executable, "-B", str(HERE / "callers.py"), *words)
+
     def windows(self, host: str, *argv: object) -> subprocess.Popen:
         """A client with a Windows-like TCP of its own; the host's kernel must be kept out of it."""
         return self.start(host, sys.executable, "-B", str(HERE / "windows.py"), *map(str, argv))

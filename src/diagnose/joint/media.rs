@@ -195,10 +195,16 @@ fn would_be_seen(context: &Context<'_>, promise: &Promise) -> bool {
     let (of_sender, of_receiver) =
         (hops(promise.sender.address, promise.signalling.0), hops(promise.receiver.address, promise.signalling.1));
     let beside_sender = of_sender == Some(0) && of_receiver.is_some_and(|hops| hops > 0);
-    // The media's own address belongs to who signals for it, or was heard here.
-    let known = context.roster.addresses(promise.signalling.0).contains(&promise.sender.address)
-        || context.alive(promise.sender.address, promise.from.time, promise.to);
-    !context.one_way && !unseen && !beside_sender && known
+    // The media's own address belongs to who signals for it, or was heard here; to one that is neither, packets may
+    // take another way.
+    let known = |media: IpAddr, signalling: IpAddr| {
+        context.roster.addresses(signalling).contains(&media) || context.alive(media, promise.from.time, promise.to)
+    };
+    !context.one_way
+        && !unseen
+        && !beside_sender
+        && known(promise.sender.address, promise.signalling.0)
+        && known(promise.receiver.address, promise.signalling.1)
 }
 
 /// A conversation in which the sender's packets to the receiver were captured around the call.

@@ -46,7 +46,11 @@ pub(super) fn judge(context: &Context<'_>, conversation: &Conversation) -> Rulin
             })
         }
         Meaning::Unreachable
-            if at_once && lives_on && !by_host && !others.is_empty() && !cut_off(context, conversation) =>
+            if at_once
+                && lives_on
+                && !by_host
+                && context.talked_before(conversation)
+                && !cut_off(context, conversation) =>
         {
             Judgement::new(Kind::IcmpProhibited, Attribution::Network, 0.85)
                 .because(says)
@@ -61,7 +65,10 @@ pub(super) fn judge(context: &Context<'_>, conversation: &Conversation) -> Rulin
                         "it comes {} after the attempt, as from a router that gets no ARP answer",
                         report.moment.time.since(flow.first.time)
                     ),
-                    (true, true) => format!("{server} was heard later, but not by this client on other ports"),
+                    (true, true) if others.is_empty() => {
+                        format!("{server} was heard later, but not by this client on other ports")
+                    }
+                    (true, true) => format!("this client reached {server} only later: the way may have been missing"),
                     (true, false) => format!("{server} was not heard after it"),
                 })
                 .or(

@@ -3,7 +3,7 @@
 use anyany_dissectors::Side;
 
 use super::Ruling;
-use crate::diagnose::context::initial_ttl;
+use crate::diagnose::context::{came_by_a_longer_way, initial_ttl};
 use crate::diagnose::{Attribution, Context, Judgement, Kind};
 use crate::flow::{Outcome, Reset};
 use crate::observe::Conversation;
@@ -83,6 +83,10 @@ fn sender(context: &Context<'_>, conversation: &Conversation, reset: &Reset) -> 
             Sender::Host(format!("{differs}, a difference of one, as a change of route makes it"), 0.7)
         }
         1 => Sender::Other(format!("{differs}: the RST was sent one router nearer, and has passed none"), 0.8),
+        _ if came_by_a_longer_way(reset.ttl, usual) => Sender::Host(
+            format!("{differs}: the RST has passed more routers than they, as no device between here and there would"),
+            0.6,
+        ),
         _ => Sender::Other(format!("{differs}: the RST was sent by another machine"), 0.93),
     }
 }

@@ -3,7 +3,7 @@
 use anyany_dissectors::Side;
 
 use super::Ruling;
-use crate::diagnose::context::initial_ttl;
+use crate::diagnose::context::{came_by_a_longer_way, initial_ttl};
 use crate::diagnose::{Attribution, Context, Judgement, Kind};
 use crate::flow::{Outcome, Reset};
 use crate::observe::Conversation;
@@ -88,6 +88,13 @@ fn weigh(
                 score += 0.35;
                 reasons.push(format!(
                     "it has TTL {}, all other packets of this connection {}: sent one router nearer",
+                    reset.ttl, usual.first
+                ));
+            }
+            _ if came_by_a_longer_way(reset.ttl, usual.low) => {
+                score += 0.35;
+                reasons.push(format!(
+                    "it has TTL {}, all other packets of this connection {}: it came by a longer way",
                     reset.ttl, usual.first
                 ));
             }

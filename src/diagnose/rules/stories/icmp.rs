@@ -50,7 +50,12 @@ pub const STORIES: &[Story] = &[
     Story {
         claim: "unreachable at once, while the same hosts talk on another port",
         expected: Finds(Kind::IcmpProhibited),
-        told: || vec![rejected(ROUTER, 3, 1), works(CAS, 445, 2 * S), until(40 * S)],
+        told: || vec![works(CAS, 389, -2 * S), rejected(ROUTER, 3, 1), works(CAS, 445, 2 * S), until(40 * S)],
+    },
+    Story {
+        claim: "unreachable at once, and reached on another port only later: the way was missing",
+        expected: Spares(Kind::IcmpProhibited),
+        told: || vec![rejected(ROUTER, 3, 0), works(CAS, 445, 2 * S), until(40 * S)],
     },
     Story {
         claim: "unreachable at once, as is a connection that worked: the host is gone for a while",
@@ -69,7 +74,7 @@ pub const STORIES: &[Story] = &[
     Story {
         claim: "a router that answers for a host which talks to the same client",
         expected: Spares(Kind::HostUnreachable),
-        told: || vec![rejected(ROUTER, 3, 1), works(CAS, 445, 2 * S), until(40 * S)],
+        told: || vec![works(CAS, 389, -2 * S), rejected(ROUTER, 3, 1), works(CAS, 445, 2 * S), until(40 * S)],
     },
     Story {
         claim: "prohibited is not unreachable",

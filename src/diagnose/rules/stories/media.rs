@@ -68,6 +68,21 @@ pub const STORIES: &[Story] = &[
         },
     },
     Story {
+        claim: "the callee promises to receive at an address of which nothing is ever heard",
+        expected: Spares(Kind::MediaBlocked),
+        told: || {
+            let mut elsewhere = call(&Call::default());
+            for told in &mut elsewhere.told {
+                if let What::Udp(payload) = &mut told.what {
+                    let text =
+                        String::from_utf8_lossy(payload).replace(&format!("c=IN IP4 {MBX}"), "c=IN IP4 10.0.2.9");
+                    *payload = text.into_bytes();
+                }
+            }
+            vec![elsewhere, sound(MBX, CAS, 3 * S), until(20 * S)]
+        },
+    },
+    Story {
         claim: "the capture stands beside the caller, which sends nothing",
         expected: Spares(Kind::MediaBlocked),
         told: || {

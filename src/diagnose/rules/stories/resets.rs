@@ -20,6 +20,22 @@ pub const STORIES: &[Story] = &[
         told: || vec![refused(443, 126), works(CAS, 445, S), until(10 * S)],
     },
     Story {
+        claim: "a RST to a SYN after one of several ways that is three routers longer",
+        expected: Spares(Kind::SynRejected),
+        told: || vec![refused(443, 124), works(CAS, 445, S), until(10 * S)],
+    },
+    Story {
+        claim: "a RST to a SYN from three routers nearer than the host",
+        expected: Finds(Kind::SynRejected),
+        told: || {
+            let mut far = works(CAS, 445, S);
+            for told in far.told.iter_mut().filter(|told| told.source == far.server) {
+                told.ttl = 123;
+            }
+            vec![refused(443, 126), far, until(10 * S)]
+        },
+    },
+    Story {
         claim: "a RST to a SYN of a host of which nothing else is known",
         expected: Spares(Kind::SynRejected),
         told: || vec![refused(443, 64), until(10 * S)],
@@ -116,6 +132,11 @@ pub const STORIES: &[Story] = &[
         claim: "a RST after a route that is one router longer",
         expected: Spares(Kind::MidstreamReset),
         told: || vec![asking().rst(S, Responder).but(|told| told.ttl = 126).clone(), until(10 * S)],
+    },
+    Story {
+        claim: "a RST after one of several ways that is three routers longer",
+        expected: Spares(Kind::MidstreamReset),
+        told: || vec![asking().rst(S, Responder).but(|told| told.ttl = 124).clone(), until(10 * S)],
     },
     Story {
         claim: "a load balancer looks whether the port is open and breaks off",

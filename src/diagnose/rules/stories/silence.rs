@@ -112,6 +112,31 @@ pub const STORIES: &[Story] = &[
         told: || vec![to(443).syn(0).syn_ack(MS).again(3 * S).again(9 * S).clone(), until(40 * S)],
     },
     Story {
+        claim: "the server repeats its answer to a client that says nothing more, and talks on another port meanwhile",
+        expected: Finds(Kind::SynAckDropped),
+        told: || {
+            let open = to(443).syn(0).syn_ack(MS).again(3 * S).again(9 * S).clone();
+            vec![open, works(CAS, 445, 2 * S), until(40 * S)]
+        },
+    },
+    Story {
+        claim: "a client that was heard only before leaves a handshake open: it may have died",
+        expected: Spares(Kind::SynAckDropped),
+        told: || {
+            let open = to(443).syn(0).syn_ack(MS).again(3 * S).again(9 * S).clone();
+            vec![works(CAS, 445, -5 * S), open, until(40 * S)]
+        },
+    },
+    Story {
+        claim: "the server repeats its answer although the client said ACK, as one whose queue is full",
+        expected: Spares(Kind::SynAckDropped),
+        told: || {
+            let mut open = to(443);
+            open.syn(0).syn_ack(MS).again(3 * S).again(9 * S).ack(9 * S + MS, Initiator);
+            vec![open, works(CAS, 445, 2 * S), until(40 * S)]
+        },
+    },
+    Story {
         claim: "a slow answer crosses the second SYN as the capture ends",
         expected: Spares(Kind::SynAckDropped),
         told: || {
