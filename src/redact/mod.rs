@@ -85,11 +85,6 @@ impl Redactor {
         Self { maps: Maps::new(key), waiting: Waiting::default(), flows: Flows::default(), fragments: HashMap::new() }
     }
 
-    /// What stands for what.
-    pub fn maps(&mut self) -> &mut Maps {
-        &mut self.maps
-    }
-
     /// Takes the next frame.
     pub fn frame(&mut self, frame: &Frame<'_>) {
         let found = frame::find(frame.link, frame.octets, frame.wire_len);
@@ -120,6 +115,18 @@ impl Redactor {
         {
             self.flows.packet(packet, at, payload, &mut self.waiting, &mut self.maps);
         }
+    }
+
+    /// Takes a frame that is not looked at: all of it becomes blank.
+    pub fn left_out(&mut self, frame: &Frame<'_>) {
+        let &Frame { number, time, link, interface, octets, wire_len } = frame;
+        let octets = vec![0; octets.len()];
+        self.waiting.push(Held {
+            original: octets.clone(),
+            frame: Redacted { number, time, link, interface, wire_len, octets },
+            sums: Vec::new(),
+            fragment: None,
+        });
     }
 
     /// The next frame that waits for nothing any more.
