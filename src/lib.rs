@@ -9,6 +9,7 @@ pub mod flow;
 pub mod observe;
 pub mod pipeline;
 pub mod proof;
+pub mod redact;
 pub mod reference;
 pub mod report;
 pub mod time;

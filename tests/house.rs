@@ -15,6 +15,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("decode", &["capture", "time"]),
     ("flow", &["decode", "time"]),
     ("classify", &[]),
+    ("redact", &["classify", "decode", "capture", "time"]),
     ("observe", &["classify", "flow", "decode", "time"]),
     ("reference", &["flow"]),
     ("topology", &["reference", "observe", "flow", "time"]),
@@ -76,7 +77,8 @@ fn each_tool_has_one_room() {
 
 #[test]
 fn from_decode_to_diagnose_there_is_no_world_outside() {
-    let pure = ["decode", "flow", "classify", "observe", "topology", "reference", "diagnose", "proof", "time"];
+    let pure =
+        ["decode", "flow", "classify", "observe", "topology", "reference", "diagnose", "proof", "redact", "time"];
     for (path, code) in product("src").filter(|(path, _)| pure.contains(&room(path).as_str())) {
         assert_pure(&path, &code);
     }

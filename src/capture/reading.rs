@@ -15,6 +15,7 @@ use super::pcap::{self, Pcap};
 use super::pcapng::{self, Pcapng};
 use super::snoop::{self, Snoop};
 use super::source::Source;
+use super::spool;
 use super::step::{Place, Step};
 use super::{Compression, Format, Frame, Map, STDIN, Summary, Unusable, erf};
 use crate::time::Time;
@@ -41,6 +42,11 @@ enum Reader {
     Snoop(Snoop),
     /// Each record says all that there is to know.
     Erf,
+    /// Written anew by this program. `complete` is what the capture was.
+    Spool {
+        complete: bool,
+        format: Format,
+    },
 }
 
 impl Capture {
@@ -73,6 +79,16 @@ impl Capture {
     /// Reads whatever gives octets; `name` stands for the file in messages.
     pub fn from_reader(name: String, reader: Box<dyn Read + Send>) -> Result<Self, Unusable> {
         Self::begin(name, Source::streamed(reader))
+    }
+
+    /// Reads a capture that was written anew; `summary` is that of the one whose place it takes, read to its end.
+    pub(super) fn spooled(summary: Summary, map: Option<Map>) -> Self {
+        let source = match map {
+            Some(map) => Source::mapped(map),
+            None => Source::streamed(Box::new(io::empty())),
+        };
+        let reader = Reader::Spool { complete: summary.complete, format: summary.format };
+        Self { source, reader, summary: summary.uncounted(), taken: 0, held: None, ended: false }
     }
 
     /// Finds out what the source is, through its compression if it has one.
@@ -204,7 +220,8 @@ impl Capture {
                     self.ended = true;
                 }
                 Step::End => {
-                    self.summary.complete = !self.summary.truncated;
+                    let was = if let Reader::Spool { complete, .. } = self.reader { complete } else { true };
+                    self.summary.complete = was && !self.summary.truncated;
                     self.ended = true;
                 }
             }
@@ -256,6 +273,7 @@ impl Reader {
             Self::Netmon(netmon) => netmon.step(window),
             Self::Snoop(snoop) => snoop.step(window, summary),
             Self::Erf => erf::step(window, summary),
+            Self::Spool { .. } => spool::step(window, summary.packets),
         }
     }
 
@@ -282,6 +300,7 @@ impl Reader {
             Self::Netmon(netmon) => netmon.format(),
             Self::Snoop(_) => Format::Snoop,
             Self::Erf => Format::Erf,
+            Self::Spool { format, .. } => *format,
         }
     }
 
@@ -291,7 +310,7 @@ impl Reader {
             Self::Pcap(pcap) => pcap.precision(),
             Self::Netmon(netmon) => netmon.precision(),
             Self::Pcapng(_) | Self::Snoop(_) => 6,
-            Self::Erf => 9,
+            Self::Erf | Self::Spool { .. } => 9,
         }
     }
 }

@@ -64,6 +64,8 @@ pub struct Summary {
     pub comments: Vec<String>,
     /// Its interfaces, by the number that frames name; at most 1,024.
     pub interfaces: Vec<InterfaceSummary>,
+    /// It was written anew before it was read, so that it can be passed on.
+    pub redacted: bool,
     previous: Time,
 }
 
@@ -156,8 +158,19 @@ impl Summary {
             application: None,
             comments: Vec::new(),
             interfaces: Vec::new(),
+            redacted: false,
             previous: Time::default(),
         }
+    }
+
+    /// The same, with nothing counted yet that [`count`](Self::count) counts.
+    pub(super) fn uncounted(mut self) -> Self {
+        (self.packets, self.octets, self.snapped, self.untimed, self.clock_steps_back) = (0, 0, 0, 0, 0);
+        (self.first, self.last, self.farthest_step_back) = (None, None, None);
+        self.link_types.clear();
+        self.complete = false;
+        self.previous = Time::default();
+        self
     }
 
     /// Counts one more frame, and says when it was.

@@ -1,9 +1,11 @@
 //! `anyany analyze`.
 
+use std::path::Path;
+
 use crate::cli::args::{Analyze, FailOn};
 use crate::cli::keep::Keep;
 use crate::cli::progress::Progress;
-use crate::cli::{Failure, Outcome, complain, evidence, inputs, output};
+use crate::cli::{Failure, Outcome, complain, evidence, inputs, output, redact};
 use crate::diagnose::{Verdict, diagnose};
 use crate::observe::Trace;
 use crate::proof::Limits;
@@ -20,18 +22,27 @@ pub(super) fn run(options: &Analyze) -> Result<Outcome, Failure> {
         [("--html", &options.html), ("--json", &options.json), ("--csv", &options.csv), ("--junit", &options.junit)];
     let silent = output::claims_stdout(&outputs.map(|(option, path)| (option, path.as_deref())))?;
     let mut keep = Keep::new(options)?;
-    let file = inputs::topology(options.topology.as_deref())?;
+    let mut file = inputs::topology(options.topology.as_deref())?;
     let mut unusable = Vec::new();
     let mut opened = inputs::open_all(&options.captures, &mut unusable);
     keep.look_at(&mut opened);
     if let Some(target) = &options.evidence {
         evidence::check(target, &opened)?;
     }
-    let twice = evidence::can_be_read_twice(&opened);
-    let files: Vec<_> = opened.iter().map(|(path, _)| path.clone()).collect();
+    let mut twice = evidence::can_be_read_twice(&opened);
     let progress = Progress::new(options.progress);
+    let mut spools = None;
+    if options.redact {
+        let written = redact::all(&mut opened, &mut file, &mut unusable, &mut keep, &progress)?;
+        (spools, twice) = (Some(written), true);
+    }
+    let again = |at: usize, path: &Path| match &spools {
+        Some(spools) => spools.get(at).and_then(|spool| spool.open().ok()),
+        None => inputs::again(at, path),
+    };
+    let files: Vec<_> = opened.iter().map(|(path, _)| path.clone()).collect();
     let settings = inputs::settings(options.threads);
-    let traces = inputs::read_all(opened, &settings, &progress, &|frame| keep.frame(frame));
+    let traces = inputs::read_all(opened, &settings, &progress, &|frame| keep.frame(frame), &again);
     progress.judging();
     unusable.extend(keep.refused().into_iter().map(|why| ("--filter".to_owned(), why)));
     let version = options.exchange.map(|version| Version::from(version).word());
@@ -43,7 +54,7 @@ pub(super) fn run(options: &Analyze) -> Result<Outcome, Failure> {
     for why in unusable.iter().map(|(_, why)| why).chain(&report.damage()) {
         complain(why);
     }
-    let collect = |limits| evidence::collect(&files, &|frame| keep.frame(frame), &report, limits);
+    let collect = |limits| evidence::collect(&files, &again, &|frame| keep.frame(frame), &report, limits);
     let mut exhibits = None;
     if let Some(target) = &options.evidence {
         let proof = exhibits.insert(collect(Limits::PROOF)?);

@@ -116,6 +116,12 @@ pub struct Analyze {
     /// fails, what could not be judged is skipped.
     #[arg(long, value_name = "FILE", help_heading = OUTPUT)]
     pub junit: Option<PathBuf>,
+    /// Writes everything so that it can be passed on: addresses and names are replaced, the same by the same, and
+    /// what else packets held is blank, in every report and in the packets of --evidence. Findings stay what
+    /// they are, with times, ports and frame numbers. The captures are rewritten first, in order, by one
+    /// thread, into a temporary file of about their size. What replaces what is another choice in each run.
+    #[arg(long, help_heading = OUTPUT)]
+    pub redact: bool,
     /// Tells on standard error how far the reading is.
     #[arg(long, value_name = "WHEN", default_value = "auto", help_heading = OUTPUT)]
     pub progress: Show,

@@ -45,13 +45,17 @@ pub(super) fn check(target: &Path, captures: &[(PathBuf, Capture)]) -> Result<()
 /// Reads the captures once more for the packets that matter.
 pub(super) fn collect(
     files: &[PathBuf],
+    again: &dyn Fn(usize, &Path) -> Option<Capture>,
     keep: &dyn Fn(&Frame<'_>) -> bool,
     report: &Report<'_>,
     limits: Limits,
 ) -> Result<Exhibits, Failure> {
     let mut collector = Collector::new(Sought::new(report.traces, report.roster, report.diagnosis, limits));
-    for (index, file) in (0..).zip(files) {
-        let capture = Capture::open(file).map_err(|why| why.to_string())?;
+    for (index, (at, file)) in (0..).zip(files.iter().enumerate()) {
+        let Some(capture) = again(at, file) else {
+            let why = Capture::open(file).err().map(|why| why.to_string());
+            return Err(why.unwrap_or_else(|| format!("{}: cannot be read once more", file.display())).into());
+        };
         pipeline::read_again([(index, capture)], keep, |index, frame| collector.frame(index, frame));
     }
     Ok(collector.finish())

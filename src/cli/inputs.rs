@@ -71,11 +71,12 @@ pub(super) fn read_all(
     settings: &Settings,
     progress: &Progress,
     keep: &(dyn Fn(&Frame<'_>) -> bool + Sync),
+    again: &dyn Fn(usize, &Path) -> Option<Capture>,
 ) -> Vec<Trace> {
     let glances: Vec<Glance> = match opened.len() {
         0 => return Vec::new(),
         1 => vec![Glance::default()],
-        _ => glances(&opened, progress),
+        _ => glances(&opened, progress, again),
     };
     let keep = |frame: &Frame<'_>| {
         progress.frame();
@@ -99,18 +100,27 @@ pub(super) fn read_all(
     traces
 }
 
+/// The capture of a file once more; standard input cannot be read twice.
+pub(super) fn again(_: usize, path: &Path) -> Option<Capture> {
+    Some(path).filter(|path| *path != Path::new(STDIN)).and_then(|path| Capture::open(path).ok())
+}
+
 /// Looks through all captures, to know which belong together.
-fn glances(opened: &[(PathBuf, Capture)], progress: &Progress) -> Vec<Glance> {
+fn glances(
+    opened: &[(PathBuf, Capture)],
+    progress: &Progress,
+    again: &dyn Fn(usize, &Path) -> Option<Capture>,
+) -> Vec<Glance> {
     // Standard input cannot be read twice: it keeps its place.
     let is_file = |path: &&Path| *path != Path::new(STDIN);
     let paths = || opened.iter().map(|(path, _)| path.as_path());
     progress.begin("looking through", paths().filter(is_file));
-    let glance = |path: &Path| {
-        let mut again = Some(path).filter(is_file).and_then(|path| Capture::open(path).ok())?;
+    let glance = |(at, path): (usize, &Path)| {
+        let mut again = again(at, path)?;
         progress.follow(&again);
         let glance = Glance::of(&mut again);
         progress.look();
         Some(glance)
     };
-    paths().map(|path| glance(path).unwrap_or_default()).collect()
+    paths().enumerate().map(|input| glance(input).unwrap_or_default()).collect()
 }

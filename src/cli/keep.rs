@@ -15,17 +15,27 @@ pub(super) struct Keep {
     /// When the first frame was captured: its day is meant where none was typed.
     begin: Time,
     filter: Option<filter::Filters>,
+    /// Frames were looked at when they were written anew, and marked.
+    marked: bool,
 }
 
 impl Keep {
     /// As typed; fails where the filter is none.
     pub(super) fn new(options: &Analyze) -> Result<Self, Failure> {
         let filter = options.filter.as_deref().map(filter::Filters::new).transpose().map_err(Failure::Said)?;
-        Ok(Self { from: options.from, to: options.to, begin: Time::default(), filter })
+        Ok(Self { from: options.from, to: options.to, begin: Time::default(), filter, marked: false })
+    }
+
+    /// From now on frames are those that were written anew, and say themselves whether they were looked at.
+    pub(super) fn go_by_marks(&mut self) {
+        self.marked = true;
     }
 
     /// Whether a frame is to be looked at.
     pub(super) fn frame(&self, frame: &Frame<'_>) -> bool {
+        if self.marked {
+            return frame.interface & LEFT_OUT == 0;
+        }
         self.from.is_none_or(|from| from.first(self.begin) <= frame.time)
             && self.to.is_none_or(|to| frame.time <= to.last(self.begin))
             && self.filter.as_ref().is_none_or(|filter| filter.matches(frame))
@@ -48,6 +58,9 @@ impl Keep {
         self.filter.as_ref().map(filter::Filters::refused).unwrap_or_default()
     }
 }
+
+/// In the interface of a frame that was written anew: nobody looks at it. No capture has so many interfaces.
+pub(super) const LEFT_OUT: u32 = 1 << 31;
 
 #[cfg(feature = "live")]
 mod filter {

@@ -132,7 +132,7 @@ fn read(captures: &[PathBuf]) -> (Vec<Trace>, Outcome) {
     let mut unusable = Vec::new();
     let opened = inputs::open_all(captures, &mut unusable);
     let progress = Progress::new(Show::Auto);
-    let traces = inputs::read_all(opened, &inputs::settings(None), &progress, &|_| true);
+    let traces = inputs::read_all(opened, &inputs::settings(None), &progress, &|_| true, &inputs::again);
     progress.end();
     for (_, why) in &unusable {
         complain(why);

@@ -10,6 +10,7 @@ mod fragments;
 mod front;
 mod health;
 mod icmp;
+mod layout;
 mod link;
 mod network;
 mod packet;
@@ -22,6 +23,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 pub use fragments::{FragmentCounts, Unfinished};
 pub use health::{Health, protocol_word};
+pub use layout::{IpHeader, Layout, layout, place, quoted_layout};
 pub use packet::{Control, Datagram, IcmpError, Packet, Payload, Quoted, Segment, TcpOptions};
 
 use crate::capture::LinkType;

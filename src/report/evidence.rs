@@ -140,12 +140,14 @@ fn about_the_whole(
     proved: &BTreeSet<&str>,
 ) -> Vec<String> {
     let read: u64 = healths.iter().map(|health| health.summary.packets).sum();
+    let redacted = healths.iter().any(|health| health.summary.redacted);
+    let how = if redacted { "redacted (addresses and names replaced, content blank)" } else { "unchanged" };
     let mut comments = Vec::new();
     comments.push(if packets == 0 {
         format!("Nothing was found in {read} packets, so there is nothing to prove: this file holds no packet.")
     } else {
         format!(
-            "{packets} of {read} packets, unchanged: those that prove the findings below and what surrounds them. \
+            "{packets} of {read} packets, {how}: those that prove the findings below and what surrounds them. \
              Each packet's comment names the finding and what the packet shows."
         )
     });
