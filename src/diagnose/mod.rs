@@ -11,11 +11,12 @@ mod kind;
 mod path;
 mod presence;
 mod rules;
+mod voices;
 
 use crate::observe::Trace;
 use crate::topology::Roster;
 
-pub use context::Context;
+pub use context::{Context, is_one_way};
 pub use finding::{Alternative, Evidence, Finding, Incident, Judgement, Party, Severity};
 pub use kind::{Attribution, Kind, Verdict};
 pub use path::{MOST_FINDINGS, Paths};

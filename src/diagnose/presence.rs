@@ -51,8 +51,8 @@ impl Context<'_> {
     /// between them, of which only the ends are known.
     fn spoke_across(&self, host: IpAddr, from: Time, to: Time) -> bool {
         let addresses = self.roster.addresses(host);
-        let mut spoke = addresses.iter().filter_map(|address| self.spoke.get(address)).flatten();
-        spoke.any(|&(first, last)| first <= from && to <= last)
+        let mut spoke = addresses.iter().flat_map(|address| self.voices.spans(*address));
+        spoke.any(|(first, last)| first <= from && to <= last)
     }
 
     /// Another port of the host that was tried in vain at that time, and was reached at some other time.

@@ -4,7 +4,9 @@ mod community;
 mod delivery;
 mod half;
 mod history;
+mod index;
 mod key;
+mod lazy;
 mod life;
 mod live;
 mod outcome;
@@ -12,6 +14,7 @@ mod reassembly;
 mod record;
 mod sequence;
 mod simultaneous;
+mod slot;
 mod table;
 
 #[cfg(test)]
@@ -23,13 +26,14 @@ use crate::decode::Packet;
 
 pub use community::community_id;
 pub use delivery::{Delivery, Missing, Repeated};
-pub use half::{Half, TtlRange};
+pub use half::{Half, Losses, Spoken, TtlRange};
 pub use history::History;
 pub use key::{Endpoint, FlowKey, FrameRef, Moment, Transport};
+pub use lazy::{Blank, Lazy};
 pub use life::Life;
 pub use live::Live;
 pub use outcome::{ConnState, Outcome};
-pub use record::{Flow, IcmpReport, Oriented, Pause, Question, Reset, Tries, WAITED};
+pub use record::{Flow, IcmpReport, Oriented, Pause, Question, Rare, Reset, Tries, WAITED};
 pub use table::{ServicePorts, Table, TableCounters};
 
 /// One packet on its way to its flow.

@@ -6,7 +6,9 @@ use anyany_dissectors::Side;
 use hashbrown::HashMap;
 
 use crate::decode::{Control, IcmpError, Payload, Segment};
+use crate::flow::index::Index;
 use crate::flow::life::{Stretch, Voice};
+use crate::flow::slot::{Single, Slot};
 use crate::flow::{
     Arrival, Endpoint, Flow, FlowKey, IcmpReport, Life, Live, Moment, Observer, Oriented, Transport, simultaneous,
 };
@@ -79,8 +81,8 @@ pub struct TableCounters {
 /// All flows of one shard, with all that the shard heard.
 #[derive(Debug)]
 pub struct Table<O: Observer> {
-    flows: Vec<Live<O>>,
-    index: HashMap<FlowKey, usize, foldhash::fast::RandomState>,
+    flows: Vec<Slot<O>>,
+    index: Index,
     /// Of hosts that were heard outside of flows.
     heard: HashMap<IpAddr, Voice, foldhash::fast::RandomState>,
     /// The last packets, which wait for others of the same time, and their payloads.
@@ -95,7 +97,7 @@ impl<O: Observer> Table<O> {
     pub fn new(ports: ServicePorts) -> Self {
         Self {
             flows: Vec::new(),
-            index: HashMap::default(),
+            index: Index::default(),
             heard: HashMap::default(),
             held: Vec::new(),
             life: Life::default(),
@@ -162,23 +164,24 @@ impl<O: Observer> Table<O> {
         match &packet.payload {
             Payload::Tcp(segment) => {
                 let (source, destination) = ends(arrival, segment.source_port, segment.destination_port);
-                let at = self.tcp_flow(source, destination, segment, arrival.moment, world);
-                self.take(at, source, arrival, |live, side| live.segment(arrival, segment, side, world));
+                if let Some(at) = self.tcp_flow(source, destination, segment, arrival, world) {
+                    self.take(at, source, arrival, world, |live, side| live.segment(arrival, segment, side, world));
+                }
             }
             Payload::Udp(datagram) => {
                 let (source, destination) = ends(arrival, datagram.source_port, datagram.destination_port);
                 let at = self.datagram_flow(Transport::Udp, source, destination, arrival.moment, world);
-                self.take(at, source, arrival, |live, side| live.datagram(arrival, datagram, side, world));
+                self.take(at, source, arrival, world, |live, side| live.datagram(arrival, datagram, side, world));
             }
             Payload::Echo { request, id, sequence } => {
                 let (source, destination) = ends(arrival, *id, *id);
                 let (caller, target) = if *request { (source, destination) } else { (destination, source) };
                 let at = self.datagram_flow(Transport::Icmp, caller, target, arrival.moment, world);
-                self.take(at, source, arrival, |live, side| live.echo(arrival, *sequence, side));
+                self.take(at, source, arrival, world, |live, side| live.echo(arrival, *sequence, side));
             }
             Payload::IcmpError(error) => {
                 self.hear(packet.source, arrival.moment.time);
-                self.icmp_error(arrival, *error);
+                self.icmp_error(arrival, *error, world);
             }
             Payload::Other(_) => self.hear(packet.source, arrival.moment.time),
         }
@@ -190,17 +193,19 @@ impl<O: Observer> Table<O> {
         at: usize,
         source: Endpoint,
         arrival: &Arrival<'_>,
+        world: &O::World,
         read: impl FnOnce(&mut Live<O>, Side) -> bool,
     ) {
-        let Some(live) = self.flows.get_mut(at) else { return };
+        let Some(slot) = self.flows.get_mut(at) else { return };
+        let live = slot.live(world);
         let side = live.flow.side_of(source);
-        let ended = live.flow.half_mut(side).voice.heard(arrival.moment.time);
+        let ended = live.hear(side, arrival.moment.time);
         let copy = read(live, side);
         if let Some((from, to)) = ended {
             self.life.heard(source.address, from, to);
         }
         if copy {
-            *self.counters.duplicates.entry(arrival.moment.frame.capture).or_default() += 1;
+            *self.counters.duplicates.entry(arrival.moment.frame.capture()).or_default() += 1;
         }
     }
 
@@ -211,29 +216,37 @@ impl<O: Observer> Table<O> {
         }
     }
 
+    /// Where the flow of a segment stands. `None` when the segment opens one and is all of it as yet.
     fn tcp_flow(
         &mut self,
         source: Endpoint,
         destination: Endpoint,
         segment: &Segment<'_>,
-        moment: Moment,
+        arrival: &Arrival<'_>,
         world: &O::World,
-    ) -> usize {
+    ) -> Option<usize> {
         let key = FlowKey::new(Transport::Tcp, source, destination);
         let Control(bits) = segment.control;
         let syn = bits & (Control::SYN | Control::ACK | Control::RST) == Control::SYN;
         let answer = bits & (Control::SYN | Control::ACK | Control::RST) == Control::SYN | Control::ACK;
-        if let Some(&at) = self.index.get(&key)
-            && let Some(live) = self.flows.get_mut(at)
-        {
-            let side = live.flow.side_of(source);
-            if !((syn || answer) && live.flow.is_another_attempt(side, segment, moment)) {
-                if syn || answer {
-                    live.orient_by_handshake(side, segment.control);
+        match self.find(&key).and_then(|at| Some((at, self.flows.get_mut(at)?))) {
+            Some((_, Slot::Single(single))) if single.is_before(source, segment) => {}
+            Some((at, slot)) => {
+                let live = slot.live(world);
+                let side = live.flow.side_of(source);
+                if !((syn || answer) && live.flow.is_another_attempt(side, segment, arrival.moment)) {
+                    if syn || answer {
+                        live.orient_by_handshake(side, segment.control);
+                    }
+                    return Some(at);
                 }
-                return at;
+                live.end(world);
             }
-            live.end(world);
+            None => {}
+        }
+        if let Some(single) = Single::of(arrival, segment) {
+            self.open(&key, Slot::Single(Box::new(single)));
+            return None;
         }
         let (initiator, responder, oriented) = if syn {
             (source, destination, Oriented::Syn)
@@ -242,7 +255,7 @@ impl<O: Observer> Table<O> {
         } else {
             self.orient(Transport::Tcp, source, destination)
         };
-        self.open(Flow::new(key, initiator, responder, oriented, moment))
+        Some(self.open_live(Flow::new(key, initiator, responder, oriented, arrival.moment)))
     }
 
     fn datagram_flow(
@@ -254,19 +267,24 @@ impl<O: Observer> Table<O> {
         world: &O::World,
     ) -> usize {
         let key = FlowKey::new(transport, source, destination);
-        if let Some(&at) = self.index.get(&key)
-            && let Some(live) = self.flows.get_mut(at)
+        if let Some(at) = self.find(&key)
+            && let Some(slot) = self.flows.get_mut(at)
         {
-            if moment.time.since(live.flow.last.time) < DATAGRAMS_APART {
+            if moment.time.since(slot.last()) < DATAGRAMS_APART {
                 return at;
             }
-            live.end(world);
+            slot.live(world).end(world);
         }
         let (initiator, responder, oriented) = match transport {
             Transport::Icmp => (source, destination, Oriented::Answer),
             _ => self.orient(transport, source, destination),
         };
-        self.open(Flow::new(key, initiator, responder, oriented, moment))
+        self.open_live(Flow::new(key, initiator, responder, oriented, moment))
+    }
+
+    /// Where the latest flow of a five-tuple stands.
+    fn find(&self, key: &FlowKey) -> Option<usize> {
+        self.index.find(key, |at| self.flows.get(at).is_some_and(|slot| slot.key() == *key))
     }
 
     fn orient(&self, transport: Transport, source: Endpoint, destination: Endpoint) -> (Endpoint, Endpoint, Oriented) {
@@ -278,20 +296,26 @@ impl<O: Observer> Table<O> {
         }
     }
 
-    fn open(&mut self, flow: Flow) -> usize {
-        let at = self.flows.len();
-        self.index.insert(flow.key, at);
-        self.flows.push(Live::new(flow));
+    fn open_live(&mut self, flow: Flow) -> usize {
+        let key = flow.key;
+        self.open(&key, Slot::Live(Box::new(Live::new(flow))))
+    }
+
+    fn open(&mut self, key: &FlowKey, slot: Slot<O>) -> usize {
+        let (at, flows) = (self.flows.len(), &self.flows);
+        self.index.set(key, at, |at| flows.get(at).is_some_and(|slot| slot.key() == *key));
+        self.flows.push(slot);
         at
     }
 
-    fn icmp_error(&mut self, arrival: &Arrival<'_>, error: IcmpError) {
+    fn icmp_error(&mut self, arrival: &Arrival<'_>, error: IcmpError, world: &O::World) {
         let Arrival { moment, packet, .. } = arrival;
         let (Some(key), Some((port, _))) = (FlowKey::of(packet), error.quoted.ports) else { return };
-        let Some(live) = self.index.get(&key).and_then(|&at| self.flows.get_mut(at)) else {
+        let Some(slot) = self.find(&key).and_then(|at| self.flows.get_mut(at)) else {
             self.counters.stray_icmp += 1;
             return;
         };
+        let live = slot.live(world);
         let about = live.flow.side_of(Endpoint { address: error.quoted.source, port });
         live.flow.icmp_error(IcmpReport { sender: packet.source, moment: *moment, about, error });
     }
@@ -302,37 +326,62 @@ impl<O: Observer> Table<O> {
         self.heard.retain(|_, voice| voice.stretch().is_some_and(|(_, to)| to >= forget));
         let mut gone = Vec::new();
         let mut kept = Vec::with_capacity(self.flows.len());
-        for mut live in self.flows.drain(..) {
-            let quiet = now.since(live.flow.last.time);
-            let over = live.flow.is_over() || live.flow.key.transport != Transport::Tcp;
+        for slot in self.flows.drain(..) {
+            let quiet = now.since(slot.last());
+            let over = match &slot {
+                Slot::Single(_) => false,
+                Slot::Live(live) => live.flow.is_over() || live.flow.key.transport != Transport::Tcp,
+            };
             if quiet > idle || (over && quiet > LINGER) {
+                let mut live = slot.into_live(world);
                 live.end(world);
-                for (host, (from, to)) in voices(&live.flow) {
+                for (host, (from, to)) in voices(&live) {
                     self.life.heard(host, from, to);
                 }
                 gone.push(live);
             } else {
-                kept.push(live);
+                kept.push(slot);
             }
         }
         self.life.forget(forget);
         self.flows = kept;
         // A later flow of the same five-tuple stands behind the earlier one and wins.
-        self.index = self.flows.iter().enumerate().map(|(at, live)| (live.flow.key, at)).collect();
+        self.index.clear();
+        let flows = &self.flows;
+        for (at, slot) in flows.iter().enumerate() {
+            let key = slot.key();
+            self.index.set(&key, at, |at| flows.get(at).is_some_and(|slot| slot.key() == key));
+        }
         gone
     }
 
-    /// The flows as they are now.
-    pub fn flows(&self) -> &[Live<O>] {
-        &self.flows
+    /// How many flows there are.
+    pub fn len(&self) -> usize {
+        self.flows.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.flows.is_empty()
+    }
+
+    /// Copies of the flows as they are now, with what the observer made of each: nothing yet of a single SYN.
+    pub fn flows(&self, world: &O::World) -> impl Iterator<Item = (Box<Flow>, Option<&O>)> {
+        self.flows.iter().map(|slot| match slot {
+            Slot::Single(single) => (Box::new(single.live::<O>(world).flow), None),
+            Slot::Live(live) => (Box::new(live.flow.clone()), Some(&live.observer)),
+        })
     }
 
     /// The signs of life so far.
     pub fn life(&self) -> Life {
         let mut life = self.life.clone();
-        let outside = self.heard.iter().filter_map(|(&host, voice)| Some((host, voice.stretch()?)));
-        for (host, (from, to)) in outside.chain(self.flows.iter().flat_map(|live| voices(&live.flow))) {
-            life.heard(host, from, to);
+        outside(&self.heard, &mut life);
+        for slot in &self.flows {
+            match slot {
+                Slot::Single(single) => life.heard(single.source.address, single.moment.time, single.moment.time),
+                Slot::Live(live) => voices(live).for_each(|(host, (from, to))| life.heard(host, from, to)),
+            }
         }
         life
     }
@@ -343,21 +392,42 @@ impl<O: Observer> Table<O> {
     }
 
     /// No more packets will come: all flows, in the order in which they began here.
-    pub fn finish(mut self, world: &O::World) -> (Vec<Live<O>>, Life, TableCounters) {
+    pub fn finish(self, world: &O::World) -> (Vec<Live<O>>, Life, TableCounters) {
+        let mut flows = Vec::with_capacity(self.flows.len());
+        let (life, counters) = self.finish_each(world, |live| flows.push(live));
+        (flows, life, counters)
+    }
+
+    /// No more packets will come: hands on one flow after the other, in the order in which they began here, so
+    /// that never all of them are held with what reading them takes.
+    pub fn finish_each(mut self, world: &O::World, mut each: impl FnMut(Live<O>)) -> (Life, TableCounters) {
         self.release(world);
-        for live in &mut self.flows {
+        drop(self.index);
+        let mut life = std::mem::take(&mut self.life);
+        outside(&self.heard, &mut life);
+        for slot in self.flows {
+            let mut live = slot.into_live(world);
             live.end(world);
+            voices(&live).for_each(|(host, (from, to))| life.heard(host, from, to));
+            each(live);
         }
-        let life = self.life();
-        (self.flows, life, self.counters)
+        (life, self.counters)
+    }
+}
+
+/// The hosts that were heard outside of flows.
+fn outside(heard: &HashMap<IpAddr, Voice, foldhash::fast::RandomState>, life: &mut Life) {
+    for (&host, voice) in heard {
+        if let Some((from, to)) = voice.stretch() {
+            life.heard(host, from, to);
+        }
     }
 }
 
 /// The hosts of a flow, and the stretches in which they are heard on it.
-fn voices(flow: &Flow) -> impl Iterator<Item = (IpAddr, Stretch)> {
-    [Side::Initiator, Side::Responder]
-        .into_iter()
-        .filter_map(|side| Some((flow.endpoint(side).address, flow.half(side).voice.stretch()?)))
+fn voices<O>(live: &Live<O>) -> impl Iterator<Item = (IpAddr, Stretch)> {
+    let ends = [live.flow.initiator, live.flow.responder];
+    ends.into_iter().zip(live.voices).filter_map(|(end, voice)| Some((end.address, voice.stretch()?)))
 }
 
 fn ends(arrival: &Arrival<'_>, source_port: u16, destination_port: u16) -> (Endpoint, Endpoint) {

@@ -173,7 +173,7 @@ fn arrived<'a>(health: &mut Health, frame: &Frame<'_>, packet: Packet<'a>) -> Ar
         health.undecoded(protocol_word(protocol));
     }
     health.cover(frame.time);
-    let moment = Moment { time: frame.time, frame: FrameRef { capture: health.index, number: frame.number } };
+    let moment = Moment { time: frame.time, frame: FrameRef::new(health.index, frame.number) };
     Arrival { moment, wire_len: frame.wire_len, packet }
 }
 

@@ -6,7 +6,7 @@ use crossbeam_channel::Receiver;
 
 use super::batch::Batch;
 use crate::decode::Health;
-use crate::flow::{Flow, Life, ServicePorts, Table};
+use crate::flow::{Flow, Life, Live, ServicePorts, Table};
 use crate::observe::{Said, Talk, Trace, World};
 
 /// What one worker found.
@@ -32,8 +32,9 @@ pub(super) fn run(batches: &Receiver<Batch>, ports: ServicePorts, world: &World)
 
 /// Ends all flows of a table.
 pub(super) fn finish(table: Table<Talk>, world: &World) -> Part {
-    let (flows, life, counters) = table.finish(world);
-    let flows = flows.into_iter().map(|live| (live.flow, live.observer.seen)).collect();
+    let mut flows = Vec::with_capacity(table.len());
+    let (life, counters) =
+        table.finish_each(world, |Live { flow, observer, .. }| flows.push((Box::new(flow), observer.seen)));
     let duplicates = counters.duplicates.into_iter().collect();
     Part { flows, life, duplicates, stray_icmp: counters.stray_icmp }
 }
@@ -43,7 +44,7 @@ pub(super) fn join(parts: Vec<Part>, healths: Vec<Health>, world: &World) -> Tra
     let mut whole = Part::default();
     for part in parts {
         whole.flows.extend(part.flows);
-        whole.life.merge(&part.life);
+        whole.life.merge(part.life);
         whole.stray_icmp += part.stray_icmp;
         for (capture, count) in part.duplicates {
             *whole.duplicates.entry(capture).or_default() += count;
@@ -51,8 +52,8 @@ pub(super) fn join(parts: Vec<Part>, healths: Vec<Health>, world: &World) -> Tra
     }
     // The position of each capture in the trace: frames are in order within one, captures by plan.
     let place: BTreeMap<u32, usize> = healths.iter().enumerate().map(|(place, health)| (health.index, place)).collect();
-    whole
-        .flows
-        .sort_by_key(|(flow, _)| (place.get(&flow.first.frame.capture).copied(), flow.first.frame.number, flow.key));
+    whole.flows.sort_by_key(|(flow, _)| {
+        (place.get(&flow.first.frame.capture()).copied(), flow.first.frame.number(), flow.key)
+    });
     Trace::new(whole.flows, whole.life, world, healths, whole.duplicates, whole.stray_icmp)
 }

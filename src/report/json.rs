@@ -26,6 +26,7 @@ pub fn document(report: &Report<'_>, flows: bool) -> Value {
         "complete": report.complete(),
         "captures": captures(report),
         "hosts": hosts(report),
+        "hosts_left_out": report.roster.left_out,
         "services": services(report),
         "endpoints": endpoints(report),
         "paths": words::paths(report).iter().map(|path| json!({
@@ -61,6 +62,10 @@ fn problems(report: &Report<'_>) -> Vec<String> {
     if dropped > 0 {
         problems.push(format!("{dropped} details were left out because a bound was reached"));
     }
+    if report.roster.left_out > 0 {
+        problems
+            .push(format!("{} more hosts, known by address only, were left out of the list", report.roster.left_out));
+    }
     if report.diagnosis.left_out > 0 {
         problems.push(format!("{} failed attempts on further paths were left out", report.diagnosis.left_out));
     }
@@ -71,11 +76,11 @@ fn problems(report: &Report<'_>) -> Vec<String> {
 fn captures(report: &Report<'_>) -> Vec<Value> {
     let mut captures = Vec::new();
     for trace in report.traces {
-        let one_way = crate::diagnose::Context::new(trace, report.roster).one_way;
+        let one_way = crate::diagnose::is_one_way(trace);
         let mut unseen: BTreeMap<u32, u64> = BTreeMap::new();
         for one in &trace.conversations {
             let here = one.flow.halves.iter().map(|half| half.unseen).sum::<u64>();
-            *unseen.entry(one.flow.first.frame.capture).or_default() += here;
+            *unseen.entry(one.flow.first.frame.capture()).or_default() += here;
         }
         for health in &trace.healths {
             let duplicates = trace.duplicates.get(&health.index).copied().unwrap_or(0);
@@ -160,12 +165,12 @@ pub fn host(host: &Host, traces: &[Trace]) -> Vec<Value> {
 
 fn flow(report: &Report<'_>, trace: &Trace, conversation: &Conversation) -> Value {
     let (flow, seen) = (&conversation.flow, &conversation.seen);
-    let digits = report.precision(flow.first.frame.capture);
+    let digits = report.precision(flow.first.frame.capture());
     let [client, server] = &flow.halves;
     let has_port = flow.key.transport != Transport::Icmp;
     let end = |end: Endpoint| json!({"address": end.address.to_string(), "port": has_port.then_some(end.port)});
     json!({
-        "capture": flow.first.frame.capture,
+        "capture": flow.first.frame.capture(),
         "transport": flow.key.transport.word(),
         "client": end(flow.initiator),
         "server": end(flow.responder),
@@ -184,7 +189,7 @@ fn flow(report: &Report<'_>, trace: &Trace, conversation: &Conversation) -> Valu
         "retransmissions": [client.retransmissions, server.retransmissions],
         "duplicates": client.duplicates + server.duplicates,
         "resets": flow.reset_count,
-        "first_frame": flow.first.frame.number,
+        "first_frame": flow.first.frame.number(),
         "unread": seen.unread,
     })
 }
@@ -192,12 +197,12 @@ fn flow(report: &Report<'_>, trace: &Trace, conversation: &Conversation) -> Valu
 fn detail(report: &Report<'_>, trace: &Trace, conversation: &Conversation) -> Value {
     let seen = &conversation.seen;
     let mut detail = Map::new();
-    for (key, value) in &seen.details {
+    for (key, value) in seen.details.iter() {
         let value = match value {
             Detail::One(value) => field(value),
             Detail::Many(values) => values.iter().map(field).collect(),
         };
-        detail.insert((*key).to_owned(), value);
+        detail.insert(key.to_owned(), value);
     }
     if seen.tls {
         detail.insert("tls".to_owned(), true.into());
@@ -290,15 +295,15 @@ fn endpoints(report: &Report<'_>) -> Vec<Value> {
                     "name": report.reference.interface(interface).map(Interface::short_name),
                     "port": at.port,
                     "learnt": learnt.from.word(),
-                    "capture": learnt.moment.frame.capture,
-                    "frame": learnt.moment.frame.number,
+                    "capture": learnt.moment.frame.capture(),
+                    "frame": learnt.moment.frame.number(),
                 }));
             }
         }
         list.extend(words::media_endpoints(trace).into_iter().map(|(at, kind, moment)| {
             json!({
                 "server": at.address.to_string(), "interface": null, "name": kind, "port": at.port, "learnt": "sdp",
-                "capture": moment.frame.capture, "frame": moment.frame.number,
+                "capture": moment.frame.capture(), "frame": moment.frame.number(),
             })
         }));
     }
@@ -309,7 +314,7 @@ fn endpoints(report: &Report<'_>) -> Vec<Value> {
 pub fn finding(report: &Report<'_>, finding: &Finding) -> Value {
     let judgement = &finding.judgement;
     let policy = words::policy(report, finding);
-    let digits = judgement.evidence.first().map_or(6, |evidence| report.precision(evidence.frame.capture));
+    let digits = judgement.evidence.first().map_or(6, |evidence| report.precision(evidence.frame.capture()));
     let time = |time: Option<Time>| time.map(|time| time.rfc3339(digits));
     let client =
         |party: &Party| json!({"address": party.address.to_string(), "port": finding.client_port, "role": party.role});
@@ -351,7 +356,7 @@ pub fn finding(report: &Report<'_>, finding: &Finding) -> Value {
 }
 
 fn evidence(evidence: &Evidence) -> Value {
-    json!({"capture": evidence.frame.capture, "frame": evidence.frame.number, "note": evidence.note})
+    json!({"capture": evidence.frame.capture(), "frame": evidence.frame.number(), "note": evidence.note})
 }
 
 fn incident(report: &Report<'_>, incident: &Incident) -> Value {

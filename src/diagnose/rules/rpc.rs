@@ -54,7 +54,7 @@ pub(super) fn moved(context: &Context<'_>, conversation: &Conversation) -> Rulin
         .because(format!("SYN to {server} {} times, no answer", flow.tries.count))
         .because(format!(
             "the endpoint mapper named port {} before, and names port {port} for the same interface since frame {}: the service has moved",
-            server.port, learnt.moment.frame.number
+            server.port, learnt.moment.frame.number()
         ))
         .or("the old port is stale, and the server's own firewall hides that nothing listens there", "", "the mapper says so")
         .or("a device drops the port", "", "silence looks the same")
@@ -86,7 +86,7 @@ pub(super) fn join(context: &Context<'_>, conversation: &Conversation, mut judge
     let whom = if own { flow.initiator.address.to_string() } else { "another client".to_owned() };
     judgement
         .because
-        .insert(0, format!("the endpoint mapper named port {port} to {whom} (frame {})", moment.frame.number));
+        .insert(0, format!("the endpoint mapper named port {port} to {whom} (frame {})", moment.frame.number()));
     judgement
         .evidence
         .insert(0, Evidence { frame: moment.frame, note: format!("the endpoint mapper names port {port}") });

@@ -193,7 +193,7 @@ fn every_finding_names_frames_and_reasons_and_is_made_once() {
             let judgement = &finding.judgement;
             assert!(!judgement.because.is_empty() && !judgement.evidence.is_empty(), "{}: {judgement:?}", story.claim);
             let known = |number: u64| number >= 1 && number <= told.len() as u64;
-            assert!(judgement.evidence.iter().all(|evidence| known(evidence.frame.number)), "{}", story.claim);
+            assert!(judgement.evidence.iter().all(|evidence| known(evidence.frame.number())), "{}", story.claim);
             assert!((0.0..=1.0).contains(&judgement.confidence), "{}: {}", story.claim, judgement.confidence);
         }
     }

@@ -13,7 +13,7 @@ pub(super) fn judge(context: &Context<'_>, conversation: &Conversation) -> Rulin
     if conversation.outcome != Outcome::HalfOpen {
         return Ruling::Pass;
     }
-    let (Some(answer), Some(last_try)) = (flow.answers.begin(), flow.tries.last) else { return Ruling::Fine };
+    let (Some(answer), Some(last_try)) = (flow.answers.begin(), flow.tries.last()) else { return Ruling::Fine };
     // Who does not ask again may have lost interest, or never have existed (a scan, a flood).
     // And a second SYN that crosses a slow answer was not sent for want of it.
     if flow.tries.count < 2 || last_try.time.since(answer.time) < CROSSING {

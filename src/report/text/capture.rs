@@ -74,7 +74,7 @@ pub(in crate::report) fn faults(report: &Report<'_>, health: &Health) -> Vec<Str
     };
     let trace = report.traces.iter().find(|trace| trace.healths.iter().any(|one| one.index == health.index));
     let flows = trace.map(|trace| trace.conversations.as_slice()).unwrap_or_default().iter().map(|one| &one.flow);
-    let here = flows.filter(|flow| flow.first.frame.capture == health.index);
+    let here = flows.filter(|flow| flow.first.frame.capture() == health.index);
     let unseen = here.map(|flow| flow.halves.iter().map(|half| half.unseen).sum::<u64>()).sum();
     let copies = trace.and_then(|trace| trace.duplicates.get(&health.index)).copied().unwrap_or(0);
     tell(
@@ -108,7 +108,7 @@ pub(in crate::report) fn faults(report: &Report<'_>, health: &Health) -> Vec<Str
         let evidence = &finding.judgement.evidence;
         finding.judgement.kind == Kind::OneWayCapture
             && finding.client.is_none()
-            && evidence.iter().any(|evidence| evidence.frame.capture == health.index)
+            && evidence.iter().any(|evidence| evidence.frame.capture() == health.index)
     };
     if report.diagnosis.findings.iter().any(one_way) {
         faults.push("most connections show one direction only".to_owned());
