@@ -30,7 +30,7 @@ pub(super) fn run(options: &Analyze) -> Result<Outcome, Failure> {
     let twice = evidence::can_be_read_twice(&opened);
     let files: Vec<_> = opened.iter().map(|(path, _)| path.clone()).collect();
     let progress = Progress::new(options.progress);
-    let settings = inputs::settings(options.threads);
+    let settings = inputs::settings(options.threads).limited(options.memory);
     let traces = inputs::read_all(opened, &settings, &progress, &|frame| keep.frame(frame));
     progress.judging();
     unusable.extend(keep.refused().into_iter().map(|why| ("--filter".to_owned(), why)));

@@ -10,6 +10,7 @@ mod man;
 mod output;
 mod ports;
 mod progress;
+mod size;
 mod topology;
 #[cfg(feature = "live")]
 mod watch;

@@ -41,6 +41,15 @@ impl Index {
         }
     }
 
+    /// Forgets that a flow of the five-tuple stands at `at`.
+    pub(super) fn forget(&mut self, key: &FlowKey, at: usize) {
+        let hash = self.hash(key);
+        let is_it = |entry: &Entry| entry.hash == hash && place(*entry) == at;
+        if let Ok(entry) = self.places.find_entry(spread(hash), is_it) {
+            entry.remove();
+        }
+    }
+
     /// Forgets all places.
     pub(super) fn clear(&mut self) {
         self.places.clear();

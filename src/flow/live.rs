@@ -302,6 +302,21 @@ impl<O: Observer> Live<O> {
         }
     }
 
+    /// Octets that wait in its streams.
+    pub(super) fn waiting(&self) -> usize {
+        self.streams.iter().flat_map(|streams| streams.iter()).map(Reassembly::waiting).sum()
+    }
+
+    /// There is no room for what waits in its streams.
+    pub(super) fn give_up_streams(&mut self, world: &O::World) {
+        let moment = self.flow.last;
+        for side in [Side::Initiator, Side::Responder] {
+            if self.streams.is_some() {
+                self.with_stream(side, moment, world, |stream, feed| stream.give_up_all(feed));
+            }
+        }
+    }
+
     fn stream(&mut self, side: Side) -> Option<&mut Reassembly> {
         self.streams.as_mut().and_then(|streams| streams.get_mut(side.index()))
     }

@@ -10,6 +10,7 @@ mod lazy;
 mod life;
 mod live;
 mod outcome;
+mod pressure;
 mod reassembly;
 mod record;
 mod sequence;
@@ -33,6 +34,7 @@ pub use lazy::{Blank, Lazy};
 pub use life::Life;
 pub use live::Live;
 pub use outcome::{ConnState, Outcome};
+pub use pressure::{Crowd, Crowded, SHARDS, shard};
 pub use record::{Flow, IcmpReport, Oriented, Pause, Question, Rare, Reset, Tries, WAITED};
 pub use table::{ServicePorts, Table, TableCounters};
 

@@ -11,6 +11,8 @@ pub(super) enum Slot<O> {
     Single(Box<Single>),
     /// More than that.
     Live(Box<Live<O>>),
+    /// Nothing any more: there was no room, and the flow was counted.
+    Gone,
 }
 
 /// The SYN that is all there is of a flow; all of it that a [`Live`] flow would look at.
@@ -21,7 +23,7 @@ pub(super) struct Single {
     sequence: u32,
     acknowledgement: u32,
     pub(super) source: Endpoint,
-    destination: Endpoint,
+    pub(super) destination: Endpoint,
     ip_id: Option<u16>,
     window: u16,
     checksum: u16,
@@ -64,7 +66,7 @@ impl Single {
         source == self.source && bits & (others | Control::SYN) == Control::SYN && segment.sequence != self.sequence
     }
 
-    fn key(&self) -> FlowKey {
+    pub(super) fn key(&self) -> FlowKey {
         FlowKey::new(Transport::Tcp, self.source, self.destination)
     }
 
@@ -104,37 +106,40 @@ impl Single {
 
 impl<O: Observer> Slot<O> {
     /// Whose flow it is.
-    pub(super) fn key(&self) -> FlowKey {
+    pub(super) fn key(&self) -> Option<FlowKey> {
         match self {
-            Self::Single(single) => single.key(),
-            Self::Live(live) => live.flow.key,
+            Self::Single(single) => Some(single.key()),
+            Self::Live(live) => Some(live.flow.key),
+            Self::Gone => None,
         }
     }
 
     /// When its last packet came.
-    pub(super) fn last(&self) -> Time {
+    pub(super) fn last(&self) -> Option<Time> {
         match self {
-            Self::Single(single) => single.moment.time,
-            Self::Live(live) => live.flow.last.time,
+            Self::Single(single) => Some(single.moment.time),
+            Self::Live(live) => Some(live.flow.last.time),
+            Self::Gone => None,
         }
     }
 
     /// The flow, for a packet that says more than the first one did.
-    pub(super) fn live(&mut self, world: &O::World) -> &mut Live<O> {
+    pub(super) fn live(&mut self, world: &O::World) -> Option<&mut Live<O>> {
         if let Self::Single(single) = self {
             *self = Self::Live(Box::new(single.live(world)));
         }
         match self {
-            Self::Live(live) => live,
-            Self::Single(_) => unreachable!("it was just made more"),
+            Self::Live(live) => Some(live),
+            Self::Single(_) | Self::Gone => None,
         }
     }
 
     /// The flow by itself.
-    pub(super) fn into_live(self, world: &O::World) -> Live<O> {
+    pub(super) fn into_live(self, world: &O::World) -> Option<Live<O>> {
         match self {
-            Self::Single(single) => single.live(world),
-            Self::Live(live) => *live,
+            Self::Single(single) => Some(single.live(world)),
+            Self::Live(live) => Some(*live),
+            Self::Gone => None,
         }
     }
 }

@@ -8,9 +8,10 @@ use hashbrown::HashMap;
 use crate::decode::{Control, IcmpError, Payload, Segment};
 use crate::flow::index::Index;
 use crate::flow::life::{Stretch, Voice};
+use crate::flow::pressure::{LIVE, Pressure, SINGLE};
 use crate::flow::slot::{Single, Slot};
 use crate::flow::{
-    Arrival, Endpoint, Flow, FlowKey, IcmpReport, Life, Live, Moment, Observer, Oriented, Transport, simultaneous,
+    Arrival, Crowd, Endpoint, Flow, FlowKey, IcmpReport, Life, Live, Moment, Observer, Oriented, Transport, simultaneous,
 };
 use crate::time::{Span, Time};
 
@@ -76,6 +77,10 @@ pub struct TableCounters {
     pub duplicates: HashMap<u32, u64>,
     /// ICMP errors about flows that were not seen.
     pub stray_icmp: u64,
+    /// Flows for which there was no room.
+    pub crowd: Crowd,
+    /// Times that what waited in a flow's streams was given up for want of room.
+    pub given_up: u64,
 }
 
 /// All flows of one shard, with all that the shard heard.
@@ -90,6 +95,10 @@ pub struct Table<O: Observer> {
     life: Life,
     counters: TableCounters,
     ports: ServicePorts,
+    /// Where a limit was set.
+    pressure: Option<Pressure>,
+    /// Places whose flows were let go.
+    free: Vec<u32>,
 }
 
 impl<O: Observer> Table<O> {
@@ -103,7 +112,15 @@ impl<O: Observer> Table<O> {
             life: Life::default(),
             counters: TableCounters::default(),
             ports,
+            pressure: None,
+            free: Vec::new(),
         }
+    }
+
+    /// Holds no more than about so many octets, with all other tables of the same trace together.
+    #[must_use]
+    pub fn limited(self, limit: Option<u64>) -> Self {
+        Self { pressure: limit.map(Pressure::new), ..self }
     }
 
     /// Takes packets in order of time; those of one time in the order in which they must have been sent. The
@@ -170,14 +187,16 @@ impl<O: Observer> Table<O> {
             }
             Payload::Udp(datagram) => {
                 let (source, destination) = ends(arrival, datagram.source_port, datagram.destination_port);
-                let at = self.datagram_flow(Transport::Udp, source, destination, arrival.moment, world);
-                self.take(at, source, arrival, world, |live, side| live.datagram(arrival, datagram, side, world));
+                if let Some(at) = self.datagram_flow(Transport::Udp, source, destination, arrival.moment, world) {
+                    self.take(at, source, arrival, world, |live, side| live.datagram(arrival, datagram, side, world));
+                }
             }
             Payload::Echo { request, id, sequence } => {
                 let (source, destination) = ends(arrival, *id, *id);
                 let (caller, target) = if *request { (source, destination) } else { (destination, source) };
-                let at = self.datagram_flow(Transport::Icmp, caller, target, arrival.moment, world);
-                self.take(at, source, arrival, world, |live, side| live.echo(arrival, *sequence, side));
+                if let Some(at) = self.datagram_flow(Transport::Icmp, caller, target, arrival.moment, world) {
+                    self.take(at, source, arrival, world, |live, side| live.echo(arrival, *sequence, side));
+                }
             }
             Payload::IcmpError(error) => {
                 self.hear(packet.source, arrival.moment.time);
@@ -196,11 +215,25 @@ impl<O: Observer> Table<O> {
         world: &O::World,
         read: impl FnOnce(&mut Live<O>, Side) -> bool,
     ) {
-        let Some(slot) = self.flows.get_mut(at) else { return };
-        let live = slot.live(world);
+        let Some(live) = self.flows.get_mut(at).and_then(|slot| slot.live(world)) else { return };
         let side = live.flow.side_of(source);
         let ended = live.hear(side, arrival.moment.time);
-        let copy = read(live, side);
+        let copy = match &mut self.pressure {
+            None => read(live, side),
+            Some(pressure) => {
+                let before = live.waiting();
+                let copy = read(live, side);
+                let key = live.flow.key;
+                pressure.change(&key, before, live.waiting());
+                if live.waiting() > before && !pressure.fits(&key, 0) {
+                    let before = live.waiting();
+                    live.give_up_streams(world);
+                    pressure.change(&key, before, live.waiting());
+                    self.counters.given_up += 1;
+                }
+                copy
+            }
+        };
         if let Some((from, to)) = ended {
             self.life.heard(source.address, from, to);
         }
@@ -231,8 +264,11 @@ impl<O: Observer> Table<O> {
         let answer = bits & (Control::SYN | Control::ACK | Control::RST) == Control::SYN | Control::ACK;
         match self.find(&key).and_then(|at| Some((at, self.flows.get_mut(at)?))) {
             Some((_, Slot::Single(single))) if single.is_before(source, segment) => {}
-            Some((at, slot)) => {
-                let live = slot.live(world);
+            Some((at, _)) => {
+                if !self.wake(at, &key, arrival.moment.time) {
+                    return None;
+                }
+                let live = self.flows.get_mut(at)?.live(world)?;
                 let side = live.flow.side_of(source);
                 if !((syn || answer) && live.flow.is_another_attempt(side, segment, arrival.moment)) {
                     if syn || answer {
@@ -245,7 +281,7 @@ impl<O: Observer> Table<O> {
             None => {}
         }
         if let Some(single) = Single::of(arrival, segment) {
-            self.open(&key, Slot::Single(Box::new(single)));
+            self.open_single(&key, single);
             return None;
         }
         let (initiator, responder, oriented) = if syn {
@@ -255,7 +291,7 @@ impl<O: Observer> Table<O> {
         } else {
             self.orient(Transport::Tcp, source, destination)
         };
-        Some(self.open_live(Flow::new(key, initiator, responder, oriented, arrival.moment)))
+        self.open_live(Flow::new(key, initiator, responder, oriented, arrival.moment))
     }
 
     fn datagram_flow(
@@ -265,15 +301,15 @@ impl<O: Observer> Table<O> {
         destination: Endpoint,
         moment: Moment,
         world: &O::World,
-    ) -> usize {
+    ) -> Option<usize> {
         let key = FlowKey::new(transport, source, destination);
         if let Some(at) = self.find(&key)
-            && let Some(slot) = self.flows.get_mut(at)
+            && let Some(live) = self.flows.get_mut(at).and_then(|slot| slot.live(world))
         {
-            if moment.time.since(slot.last()) < DATAGRAMS_APART {
-                return at;
+            if moment.time.since(live.flow.last.time) < DATAGRAMS_APART {
+                return Some(at);
             }
-            slot.live(world).end(world);
+            live.end(world);
         }
         let (initiator, responder, oriented) = match transport {
             Transport::Icmp => (source, destination, Oriented::Answer),
@@ -284,7 +320,7 @@ impl<O: Observer> Table<O> {
 
     /// Where the latest flow of a five-tuple stands.
     fn find(&self, key: &FlowKey) -> Option<usize> {
-        self.index.find(key, |at| self.flows.get(at).is_some_and(|slot| slot.key() == *key))
+        self.index.find(key, |at| self.flows.get(at).is_some_and(|slot| slot.key() == Some(*key)))
     }
 
     fn orient(&self, transport: Transport, source: Endpoint, destination: Endpoint) -> (Endpoint, Endpoint, Oriented) {
@@ -296,26 +332,98 @@ impl<O: Observer> Table<O> {
         }
     }
 
-    fn open_live(&mut self, flow: Flow) -> usize {
+    /// Opens a flow, where there is room for it; else its packet is counted.
+    fn open_live(&mut self, flow: Flow) -> Option<usize> {
         let key = flow.key;
-        self.open(&key, Slot::Live(Box::new(Live::new(flow))))
+        if !self.make_room(&key, LIVE, None) {
+            self.unread(&key, flow.responder, flow.first.time);
+            return None;
+        }
+        if let Some(pressure) = &mut self.pressure {
+            pressure.hold(&key, LIVE);
+        }
+        Some(self.open(&key, Slot::Live(Box::new(Live::new(flow)))))
+    }
+
+    fn open_single(&mut self, key: &FlowKey, single: Single) {
+        if !self.make_room(key, SINGLE, None) {
+            self.unread(key, single.destination, single.moment.time);
+            return;
+        }
+        let at = self.open(key, Slot::Single(Box::new(single)));
+        if let Some(pressure) = &mut self.pressure {
+            pressure.single(key, at);
+        }
     }
 
     fn open(&mut self, key: &FlowKey, slot: Slot<O>) -> usize {
-        let (at, flows) = (self.flows.len(), &self.flows);
-        self.index.set(key, at, |at| flows.get(at).is_some_and(|slot| slot.key() == *key));
-        self.flows.push(slot);
+        let free = self.free.pop().and_then(|at| usize::try_from(at).ok()).filter(|at| *at < self.flows.len());
+        let at = free.unwrap_or(self.flows.len());
+        let flows = &self.flows;
+        self.index.set(key, at, |at| flows.get(at).is_some_and(|slot| slot.key() == Some(*key)));
+        match self.flows.get_mut(at) {
+            Some(place) => *place = slot,
+            None => self.flows.push(slot),
+        }
         at
+    }
+
+    /// A lone SYN is to become more: whether there is room for that. Where there is none the packet is counted.
+    fn wake(&mut self, at: usize, key: &FlowKey, time: Time) -> bool {
+        let Some(Slot::Single(single)) = self.flows.get(at) else { return true };
+        let server = single.destination;
+        if !self.make_room(key, LIVE - SINGLE, Some(at)) {
+            self.unread(key, server, time);
+            return false;
+        }
+        if let Some(pressure) = &mut self.pressure {
+            pressure.hold(key, LIVE - SINGLE);
+        }
+        true
+    }
+
+    /// Lets go of lone SYNs, the oldest first and `but` never, until `more` octets fit. Returns whether they do.
+    fn make_room(&mut self, key: &FlowKey, more: usize, but: Option<usize>) -> bool {
+        let Some(pressure) = &mut self.pressure else { return true };
+        let mut passed_over = None;
+        while !pressure.fits(key, more) {
+            let Some(at) = pressure.oldest(key) else {
+                passed_over.into_iter().for_each(|at| pressure.again(key, at));
+                return false;
+            };
+            if Some(at) == but {
+                passed_over = but;
+                continue;
+            }
+            let Some(slot) = self.flows.get_mut(at) else { continue };
+            if let Slot::Single(single) = slot {
+                let its = single.key();
+                pressure.let_go(&its, single.destination, single.moment.time);
+                self.index.forget(&its, at);
+                self.free.extend(u32::try_from(at));
+                *slot = Slot::Gone;
+            }
+        }
+        true
+    }
+
+    fn unread(&mut self, key: &FlowKey, server: Endpoint, time: Time) {
+        if let Some(pressure) = &mut self.pressure {
+            pressure.unread(key, server, time);
+        }
     }
 
     fn icmp_error(&mut self, arrival: &Arrival<'_>, error: IcmpError, world: &O::World) {
         let Arrival { moment, packet, .. } = arrival;
         let (Some(key), Some((port, _))) = (FlowKey::of(packet), error.quoted.ports) else { return };
-        let Some(slot) = self.find(&key).and_then(|at| self.flows.get_mut(at)) else {
+        let Some(at) = self.find(&key) else {
             self.counters.stray_icmp += 1;
             return;
         };
-        let live = slot.live(world);
+        if !self.wake(at, &key, moment.time) {
+            return;
+        }
+        let Some(live) = self.flows.get_mut(at).and_then(|slot| slot.live(world)) else { return };
         let about = live.flow.side_of(Endpoint { address: error.quoted.source, port });
         live.flow.icmp_error(IcmpReport { sender: packet.source, moment: *moment, about, error });
     }
@@ -327,13 +435,14 @@ impl<O: Observer> Table<O> {
         let mut gone = Vec::new();
         let mut kept = Vec::with_capacity(self.flows.len());
         for slot in self.flows.drain(..) {
-            let quiet = now.since(slot.last());
+            let Some(last) = slot.last() else { continue };
+            let quiet = now.since(last);
             let over = match &slot {
-                Slot::Single(_) => false,
+                Slot::Single(_) | Slot::Gone => false,
                 Slot::Live(live) => live.flow.is_over() || live.flow.key.transport != Transport::Tcp,
             };
             if quiet > idle || (over && quiet > LINGER) {
-                let mut live = slot.into_live(world);
+                let Some(mut live) = slot.into_live(world) else { continue };
                 live.end(world);
                 for (host, (from, to)) in voices(&live) {
                     self.life.heard(host, from, to);
@@ -349,8 +458,9 @@ impl<O: Observer> Table<O> {
         self.index.clear();
         let flows = &self.flows;
         for (at, slot) in flows.iter().enumerate() {
-            let key = slot.key();
-            self.index.set(&key, at, |at| flows.get(at).is_some_and(|slot| slot.key() == key));
+            if let Some(key) = slot.key() {
+                self.index.set(&key, at, |at| flows.get(at).is_some_and(|slot| slot.key() == Some(key)));
+            }
         }
         gone
     }
@@ -367,9 +477,10 @@ impl<O: Observer> Table<O> {
 
     /// Copies of the flows as they are now, with what the observer made of each: nothing yet of a single SYN.
     pub fn flows(&self, world: &O::World) -> impl Iterator<Item = (Box<Flow>, Option<&O>)> {
-        self.flows.iter().map(|slot| match slot {
-            Slot::Single(single) => (Box::new(single.live::<O>(world).flow), None),
-            Slot::Live(live) => (Box::new(live.flow.clone()), Some(&live.observer)),
+        self.flows.iter().filter_map(|slot| match slot {
+            Slot::Single(single) => Some((Box::new(single.live::<O>(world).flow), None)),
+            Slot::Live(live) => Some((Box::new(live.flow.clone()), Some(&live.observer))),
+            Slot::Gone => None,
         })
     }
 
@@ -381,6 +492,7 @@ impl<O: Observer> Table<O> {
             match slot {
                 Slot::Single(single) => life.heard(single.source.address, single.moment.time, single.moment.time),
                 Slot::Live(live) => voices(live).for_each(|(host, (from, to))| life.heard(host, from, to)),
+                Slot::Gone => {}
             }
         }
         life
@@ -402,11 +514,14 @@ impl<O: Observer> Table<O> {
     /// that never all of them are held with what reading them takes.
     pub fn finish_each(mut self, world: &O::World, mut each: impl FnMut(Live<O>)) -> (Life, TableCounters) {
         self.release(world);
-        drop(self.index);
+        if let Some(pressure) = &self.pressure {
+            self.counters.crowd = pressure.crowd();
+        }
+        drop((self.index, self.free, self.pressure));
         let mut life = std::mem::take(&mut self.life);
         outside(&self.heard, &mut life);
         for slot in self.flows {
-            let mut live = slot.into_live(world);
+            let Some(mut live) = slot.into_live(world) else { continue };
             live.end(world);
             voices(&live).for_each(|(host, (from, to))| life.heard(host, from, to));
             each(live);

@@ -59,7 +59,7 @@ fn traffic() -> Vec<Told> {
 }
 
 fn settings(threads: usize) -> Settings {
-    Settings { threads, ports: ServicePorts::new(usual_ports(Framing::Tcp), usual_ports(Framing::Udp)) }
+    Settings { threads, memory: None, ports: ServicePorts::new(usual_ports(Framing::Tcp), usual_ports(Framing::Udp)) }
 }
 
 /// Everything that was found, in words.

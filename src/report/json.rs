@@ -8,13 +8,15 @@ use serde_json::{Map, Value, json};
 
 use crate::decode::Health;
 use crate::diagnose::{Evidence, Finding, Incident, Party};
-use crate::flow::{Endpoint, Transport};
+use crate::flow::{Crowded, Endpoint, Transport};
 use crate::observe::{Conversation, Detail, Latency, Trace};
 use crate::reference::Interface;
 use crate::report::{Report, words};
 use crate::time::Time;
 use crate::topology::Host;
 
+/// Server ports of which it is told how much was not kept.
+const MOST_SERVERS: usize = 100;
 /// The version of the document's shape.
 pub const SCHEMA: u32 = 1;
 
@@ -36,6 +38,7 @@ pub fn document(report: &Report<'_>, flows: bool) -> Value {
         "findings": report.diagnosis.findings.iter().map(|one| finding(report, one)).collect::<Vec<_>>(),
         "incidents": report.diagnosis.incidents.iter().map(|one| incident(report, one)).collect::<Vec<_>>(),
         "problems": problems(report),
+        "not_kept": report.traces.iter().map(not_kept).collect::<Vec<_>>(),
     });
     if flows && let Some(document) = document.as_object_mut() {
         let list =
@@ -58,6 +61,7 @@ fn problems(report: &Report<'_>) -> Vec<String> {
     let mut problems: Vec<String> = report.unusable.iter().map(|(_, why)| why.clone()).collect();
     problems.extend(report.damage());
     problems.extend(report.roster.contradictions.iter().cloned());
+    problems.extend(words::crowding(report));
     let dropped: u64 = report.traces.iter().map(|trace| trace.dropped).sum();
     if dropped > 0 {
         problems.push(format!("{dropped} details were left out because a bound was reached"));
@@ -135,6 +139,28 @@ pub(super) fn health_problems(health: &Health) -> Vec<String> {
         problems.push(format!("frame {frame}: link type {link} is not read; {count} frames of it were left out. Capture on the Ethernet side, or convert with editcap"));
     }
     problems
+}
+
+/// What a memory limit kept out of a trace.
+fn not_kept(trace: &Trace) -> Value {
+    let total = trace.crowd.total();
+    let span = |crowded: &Crowded| crowded.span.map(|(first, last)| [first.rfc3339(6), last.rfc3339(6)]);
+    let mut servers: Vec<_> = trace.crowd.by_server.iter().collect();
+    servers.sort_by_key(|(at, crowded)| (std::cmp::Reverse(crowded.unanswered + crowded.unread), **at));
+    let row = |(at, crowded): &(&Endpoint, &Crowded)| {
+        json!({
+            "server": at.address.to_string(), "port": at.port, "unanswered_syns": crowded.unanswered,
+            "packets": crowded.unread, "between": span(crowded),
+        })
+    };
+    json!({
+        "unanswered_syns": total.unanswered,
+        "packets": total.unread,
+        "streams_given_up": trace.given_up,
+        "between": span(&total),
+        "servers": servers.iter().take(MOST_SERVERS).map(row).collect::<Vec<_>>(),
+        "servers_left_out": servers.len().saturating_sub(MOST_SERVERS),
+    })
 }
 
 fn hosts(report: &Report<'_>) -> Vec<Value> {

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use anyany_dissectors::{ReplyClass, Side, Uuid, Value};
 
-use crate::flow::{Endpoint, Flow, FlowKey, FrameRef, Half, Life, Moment, Oriented, Outcome, Transport};
+use crate::flow::{Crowd, Endpoint, Flow, FlowKey, FrameRef, Half, Life, Moment, Oriented, Outcome, Transport};
 use crate::observe::{Conversation, Detail, Learnt, LearntFrom, RpcAnswer, Said, Seen, SipEvent, Trace};
 use crate::reference::Reference;
 use crate::time::Time;
@@ -42,6 +42,8 @@ pub fn story() -> Story {
         names: BTreeMap::new(),
         latencies: BTreeMap::new(),
         dropped: 0,
+        crowd: Crowd::default(),
+        given_up: 0,
         covered: None,
     })
 }

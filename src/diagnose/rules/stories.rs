@@ -117,7 +117,7 @@ fn tell(lines: &[Line]) -> Vec<Told> {
 fn trace(told: &[Told], threads: usize) -> Trace {
     let capture = Capture::from_reader("story".to_owned(), Box::new(Cursor::new(pcap(told)))).unwrap();
     let ports = ServicePorts::new(usual_ports(Transport::Tcp), usual_ports(Transport::Udp));
-    read(vec![vec![(0, capture)]], &Settings { threads, ports }, &|_| true)
+    read(vec![vec![(0, capture)]], &Settings { threads, memory: None, ports }, &|_| true)
 }
 
 fn findings(told: &[Told]) -> Vec<Finding> {

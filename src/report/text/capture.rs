@@ -5,7 +5,7 @@ use crate::diagnose::Kind;
 use crate::report::harmless::harmless;
 use crate::report::page::{Page, Tone};
 use crate::report::text::{beyond, count, grouped, lasting, period};
-use crate::report::{Report, json};
+use crate::report::{Report, json, words};
 
 /// Each capture with its faults, then what could not be read.
 pub(super) fn write(page: &mut Page, report: &Report<'_>) {
@@ -23,6 +23,9 @@ pub(super) fn write(page: &mut Page, report: &Report<'_>) {
     if dropped > 0 {
         let text = format!("{} left out to keep memory bounded.", count(dropped, "detail was", "details were"));
         page.paragraph(2, 4, &[(Tone::Text, &text)]);
+    }
+    for sentence in words::crowding(report) {
+        page.paragraph(2, 4, &[(Tone::Doubt, &format!("Not all was kept: {sentence}."))]);
     }
     if report.diagnosis.left_out > 0 {
         let text = format!(
