@@ -7,9 +7,9 @@ use std::cmp::Reverse;
 
 use hashbrown::{HashMap, HashSet};
 
+use crate::diagnose::Context;
 use crate::diagnose::context::Habit;
 use crate::diagnose::path::{MOST_FINDINGS, Path, path_of};
-use crate::diagnose::Context;
 use crate::observe::Conversation;
 
 /// The paths whose failed attempts are judged.

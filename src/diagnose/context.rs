@@ -1,6 +1,6 @@
 //! What all rules ask: who was heard when, who reached whom, and what a host's packets look like here.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use anyany_dissectors::{Side, Uuid};

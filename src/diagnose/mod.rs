@@ -3,8 +3,8 @@
 mod asked;
 mod capture;
 mod choice;
-mod crowd;
 pub(crate) mod context;
+mod crowd;
 mod finding;
 mod groups;
 mod incident;

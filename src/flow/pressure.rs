@@ -1,11 +1,13 @@
 //! A limit to what a table holds, and what became of the flows that there was no room for.
 //!
 //! The limit is split over a fixed number of shards by five-tuple, each always in the hands of one table: what is
-//! let go depends on the packets alone, not on how many threads read them. Lone SYNs go first, the oldest first:
-//! of each the server's port and the time are kept. Where there are none left to let go, further flows are
-//! only counted.
+//! let go depends on the packets alone, not on how many threads read them. Lone SYNs go first, of the server's port
+//! that has most of them the oldest: a flood makes room for itself, and a client that knocks elsewhere keeps its
+//! place. Of each the port and the time are kept. Where there are none left to let go, further flows are only counted.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use hashbrown::HashMap;
 
 use crate::flow::{Endpoint, FlowKey};
 use crate::time::Time;
@@ -103,8 +105,10 @@ pub(super) struct Pressure {
 #[derive(Debug, Default)]
 struct Shard {
     held: usize,
-    /// Places of lone SYNs, the oldest first, with those that have become more meanwhile.
-    singles: VecDeque<u32>,
+    /// Places of lone SYNs by server's port, the oldest first, with those that have become more meanwhile.
+    singles: HashMap<Endpoint, VecDeque<u32>>,
+    /// How many there are, by server's port.
+    most: BTreeSet<(usize, Endpoint)>,
     crowd: Crowd,
 }
 
@@ -134,24 +138,26 @@ impl Pressure {
         }
     }
 
-    /// A lone SYN stands at `at`.
-    pub(super) fn single(&mut self, key: &FlowKey, at: usize) {
+    /// A lone SYN to `server` stands at `at`.
+    pub(super) fn single(&mut self, key: &FlowKey, server: Endpoint, at: usize) {
         self.hold(key, SINGLE);
         if let Some(shard) = self.shards.get_mut(shard(key)) {
-            shard.singles.push_back(u32::try_from(at).unwrap_or(u32::MAX));
+            shard.change(server, |places| places.push_back(u32::try_from(at).unwrap_or(u32::MAX)));
         }
     }
 
-    /// The oldest place of the shard at which a lone SYN stood.
+    /// The place at which a lone SYN stood, of this shard and the server's port that has most of them the oldest.
     pub(super) fn oldest(&mut self, key: &FlowKey) -> Option<usize> {
-        let at = self.shards.get_mut(shard(key))?.singles.pop_front()?;
+        let shard = self.shards.get_mut(shard(key))?;
+        let (_, server) = *shard.most.last()?;
+        let at = shard.change(server, VecDeque::pop_front)?;
         usize::try_from(at).ok()
     }
 
-    /// The lone SYN at this place was passed over.
-    pub(super) fn again(&mut self, key: &FlowKey, at: usize) {
+    /// The lone SYN to `server` at this place was passed over.
+    pub(super) fn again(&mut self, key: &FlowKey, server: Endpoint, at: usize) {
         if let Some(shard) = self.shards.get_mut(shard(key)) {
-            shard.singles.push_front(u32::try_from(at).unwrap_or(u32::MAX));
+            shard.change(server, |places| places.push_front(u32::try_from(at).unwrap_or(u32::MAX)));
         }
     }
 
@@ -178,6 +184,24 @@ impl Pressure {
     }
 }
 
+impl Shard {
+    /// Changes the places of one server's port.
+    fn change<T>(&mut self, server: Endpoint, change: impl FnOnce(&mut VecDeque<u32>) -> T) -> T {
+        let places = self.singles.entry(server).or_default();
+        let before = places.len();
+        let result = change(places);
+        let after = places.len();
+        if after == 0 {
+            self.singles.remove(&server);
+        }
+        self.most.remove(&(before, server));
+        if after > 0 {
+            self.most.insert((after, server));
+        }
+        result
+    }
+}
+
 /// The shard of a five-tuple, of [`SHARDS`]. Always the same: what is let go must not change from run to run, nor
 /// with the number of threads, each of which owns whole shards.
 pub fn shard(key: &FlowKey) -> usize {
@@ -190,8 +214,8 @@ pub fn shard(key: &FlowKey) -> usize {
 pub const SHARDS: usize = 64;
 /// What a lone SYN takes until the report is written: its packet, its place, its record, and what is known of its
 /// sender.
-pub(super) const SINGLE: usize = 800;
+pub(super) const SINGLE: usize = 1_000;
 /// What any other flow takes: its record, what was said on it, and what diagnosis keeps of it.
-pub(super) const LIVE: usize = 2_600;
+pub(super) const LIVE: usize = 3_400;
 /// Server ports, of one shard, of which flows are counted apart.
 const MOST_SERVERS: usize = 256;

@@ -11,7 +11,8 @@ use crate::flow::life::{Stretch, Voice};
 use crate::flow::pressure::{LIVE, Pressure, SINGLE};
 use crate::flow::slot::{Single, Slot};
 use crate::flow::{
-    Arrival, Crowd, Endpoint, Flow, FlowKey, IcmpReport, Life, Live, Moment, Observer, Oriented, Transport, simultaneous,
+    Arrival, Crowd, Endpoint, Flow, FlowKey, IcmpReport, Life, Live, Moment, Observer, Oriented, Transport,
+    simultaneous,
 };
 use crate::time::{Span, Time};
 
@@ -350,9 +351,10 @@ impl<O: Observer> Table<O> {
             self.unread(key, single.destination, single.moment.time);
             return;
         }
+        let server = single.destination;
         let at = self.open(key, Slot::Single(Box::new(single)));
         if let Some(pressure) = &mut self.pressure {
-            pressure.single(key, at);
+            pressure.single(key, server, at);
         }
     }
 
@@ -372,7 +374,7 @@ impl<O: Observer> Table<O> {
     fn wake(&mut self, at: usize, key: &FlowKey, time: Time) -> bool {
         let Some(Slot::Single(single)) = self.flows.get(at) else { return true };
         let server = single.destination;
-        if !self.make_room(key, LIVE - SINGLE, Some(at)) {
+        if !self.make_room(key, LIVE - SINGLE, Some((at, server))) {
             self.unread(key, server, time);
             return false;
         }
@@ -382,16 +384,16 @@ impl<O: Observer> Table<O> {
         true
     }
 
-    /// Lets go of lone SYNs, the oldest first and `but` never, until `more` octets fit. Returns whether they do.
-    fn make_room(&mut self, key: &FlowKey, more: usize, but: Option<usize>) -> bool {
+    /// Lets go of lone SYNs, `but` never, until `more` octets fit. Returns whether they do.
+    fn make_room(&mut self, key: &FlowKey, more: usize, but: Option<(usize, Endpoint)>) -> bool {
         let Some(pressure) = &mut self.pressure else { return true };
         let mut passed_over = None;
         while !pressure.fits(key, more) {
             let Some(at) = pressure.oldest(key) else {
-                passed_over.into_iter().for_each(|at| pressure.again(key, at));
+                passed_over.into_iter().for_each(|(at, server)| pressure.again(key, server, at));
                 return false;
             };
-            if Some(at) == but {
+            if but.is_some_and(|(but, _)| at == but) {
                 passed_over = but;
                 continue;
             }

@@ -37,6 +37,11 @@ impl Details {
         }
     }
 
+    /// Gives back the room for more fields.
+    pub(super) fn shrink(&mut self) {
+        self.0.shrink_to_fit();
+    }
+
     /// The place of a field, made for a list when it is new; `None` when there is no room for one more.
     pub(super) fn place(&mut self, key: &'static str) -> Option<&mut Detail> {
         let at = match self.at(key) {

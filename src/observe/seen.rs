@@ -246,6 +246,22 @@ impl Seen {
         })
     }
 
+    /// Nothing more will be said: gives back the room that lists had for more.
+    pub(super) fn shrink(&mut self) {
+        self.waiting.shrink_to_fit();
+        self.details.shrink();
+        let Some(bindings) = self.bindings.get_mut() else { return };
+        bindings.wanted.shrink_to_fit();
+        bindings.bound.shrink_to_fit();
+        bindings.rpc_answers.shrink_to_fit();
+        if let Some(rarely) = bindings.rarely.get_mut() {
+            rarely.media.shrink_to_fit();
+            rarely.sip.shrink_to_fit();
+            rarely.calls.shrink_to_fit();
+            rarely.alerts.shrink_to_fit();
+        }
+    }
+
     /// Whether no RPC interface was named.
     pub fn says_nothing_of_rpc(&self) -> bool {
         self.wanted.is_empty() && self.bound.is_empty() && self.bind_refused.is_empty() && self.rpc_answers.is_empty()

@@ -6,7 +6,7 @@ use anyany_dissectors::{
 
 use crate::classify::{Choice, Rejected, certain, choose, inside_tls};
 use crate::flow::{About, Endpoint, Observer, Transport};
-use crate::observe::{Call, LearntFrom, PromisedMedia, RpcAnswer, Said, Seen, ServicePort, SipEvent, World};
+use crate::observe::{Call, LearntFrom, PromisedMedia, RpcAnswer, Said, ServicePort, SipEvent, World};
 
 /// The observer of one flow.
 #[derive(Default)]
@@ -107,6 +107,7 @@ impl Observer for Talk {
 
     fn end(&mut self, _: &World, _: &About) {
         self.state = State::GivenUp;
+        self.seen.shrink();
     }
 }
 

@@ -10,6 +10,7 @@ mod icmp;
 mod media;
 mod proofs;
 mod resets;
+mod room;
 mod rpc;
 mod servers;
 mod silence;
