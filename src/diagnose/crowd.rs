@@ -4,13 +4,13 @@ use std::net::IpAddr;
 
 use crate::diagnose::Context;
 use crate::diagnose::path::Path;
-use crate::flow::{Crowded, Endpoint};
+use crate::flow::{Crowded, Endpoint, Transport};
 use crate::time::{Span, Time};
 
 impl Context<'_> {
     /// Whether flows that were only counted may show that a path is not blocked: that its server answered there,
     /// was overrun, or was away as a whole.
-    pub(super) fn crowded(&self, (client, server, _, port): Path, from: Time, to: Time) -> bool {
+    pub(super) fn crowded(&self, (client, server, transport, port): Path, from: Time, to: Time) -> bool {
         let crowd = &self.trace.crowd;
         if crowd.is_empty() {
             return false;
@@ -27,12 +27,27 @@ impl Context<'_> {
             })
         };
         let unread = |(_, crowded): (&Endpoint, &Crowded)| crowded.unread > 0;
+        let answered = |client: IpAddr, address: IpAddr, ports: (u16, u16)| {
+            let path = |port| (client, Endpoint { address, port });
+            let mut spans = crowd.answered.range(path(ports.0)..=path(ports.1));
+            spans.any(|(_, &(first, last))| first <= to && from <= last)
+        };
+        let cleared = match transport {
+            // Either end of media and heartbeats may count as the caller.
+            Transport::Udp => answered(client, server, ANY) || answered(server, client, ANY),
+            _ => answered(client, server, (port, port)),
+        };
+        if cleared {
+            return true;
+        }
         let overrun = |(at, crowded): (&Endpoint, &Crowded)| {
-            crowded.unanswered > 0 && (at.port == port || self.reached_at(*at).next().is_some())
+            crowded.unanswered > 0 && (at.port == port || crowded.answered > 0 || self.reached_at(*at).next().is_some())
         };
         of(client).any(unread) || of(server).any(|one| unread(one) || overrun(one))
     }
 }
 
+/// All ports.
+const ANY: (u16, u16) = (0, u16::MAX);
 /// What happens so shortly before or after an attempt may explain it.
 const AROUND: Span = Span::seconds(60);

@@ -198,6 +198,11 @@ impl Half {
         }
     }
 
+    /// Whether all that it sent arrived here, and there.
+    pub(super) fn is_whole(&self) -> bool {
+        self.losses.is_blank() && self.delivery.open_since.is_none() && self.delivery.missing.is_none()
+    }
+
     /// What becomes of its octets, from now on. The stream begins behind the SYN, where that was seen: what is
     /// missing in front of the first segment is missing too.
     pub(super) fn delivery_mut(&mut self) -> &mut Delivery {

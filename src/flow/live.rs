@@ -302,6 +302,18 @@ impl<O: Observer> Live<O> {
         }
     }
 
+    /// Whether nothing about it is worth more than a count.
+    pub(super) fn is_ordinary(&self) -> bool {
+        let whole = self.streams.is_none() && self.holes.iter().all(Option::is_none);
+        let over = self.ended || self.flow.key.transport == crate::flow::Transport::Udp;
+        over && whole && self.flow.is_ordinary() && self.observer.is_ordinary()
+    }
+
+    /// Whether no more can come of it.
+    pub(super) fn has_ended(&self) -> bool {
+        self.ended
+    }
+
     /// Octets that wait in its streams.
     pub(super) fn waiting(&self) -> usize {
         self.streams.iter().flat_map(|streams| streams.iter()).map(Reassembly::waiting).sum()

@@ -77,4 +77,6 @@ pub trait Observer: Default {
     fn wants(&self, side: Side) -> bool;
     /// No more octets will come.
     fn end(&mut self, world: &Self::World, about: &About);
+    /// Whether what was said is everyday, so that knowing of it once is enough.
+    fn is_ordinary(&self) -> bool;
 }

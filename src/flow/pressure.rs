@@ -7,9 +7,11 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use hashbrown::HashMap;
+use std::net::IpAddr;
 
-use crate::flow::{Endpoint, FlowKey};
+use hashbrown::{HashMap, HashSet};
+
+use crate::flow::{Endpoint, Flow, FlowKey};
 use crate::time::Time;
 
 /// Flows that were only counted, by whom they called.
@@ -17,6 +19,8 @@ use crate::time::Time;
 pub struct Crowd {
     /// By the server's address and port.
     pub by_server: BTreeMap<Endpoint, Crowded>,
+    /// Of connections that were answered, from the first to the last, by client as well.
+    pub answered: BTreeMap<(IpAddr, Endpoint), Span>,
     /// Those of further servers.
     pub others: Crowded,
 }
@@ -26,11 +30,16 @@ pub struct Crowd {
 pub struct Crowded {
     /// Lone SYNs: nobody had answered them when they were let go.
     pub unanswered: u64,
+    /// Connections and exchanges that were answered and ended in order.
+    pub answered: u64,
     /// Packets of flows that were never kept: what was said on them is not known.
     pub unread: u64,
     /// From the first packet to the last.
-    pub span: Option<(Time, Time)>,
+    pub span: Option<Span>,
 }
+
+/// From one packet to another.
+type Span = (Time, Time);
 
 impl Crowded {
     fn note(&mut self, from: Time, to: Time) {
@@ -39,6 +48,7 @@ impl Crowded {
 
     fn add(&mut self, other: &Self) {
         self.unanswered += other.unanswered;
+        self.answered += other.answered;
         self.unread += other.unread;
         if let Some((from, to)) = other.span {
             self.note(from, to);
@@ -69,6 +79,9 @@ impl Crowd {
         for (server, one) in &other.by_server {
             self.by_server.entry(*server).or_default().add(one);
         }
+        for (path, &span) in &other.answered {
+            self.answer(*path, span);
+        }
         self.others.add(&other.others);
     }
 
@@ -77,6 +90,19 @@ impl Crowd {
         let one = self.place(server);
         one.unanswered += 1;
         one.note(time, time);
+    }
+
+    /// Counts a flow that was answered, and is let go.
+    fn ordinary(&mut self, client: IpAddr, server: Endpoint, span: Span) {
+        let one = self.place(server);
+        one.answered += 1;
+        one.note(span.0, span.1);
+        self.answer((client, server), span);
+    }
+
+    fn answer(&mut self, path: (IpAddr, Endpoint), (from, to): Span) {
+        let known = self.answered.entry(path).or_insert((from, to));
+        *known = (known.0.min(from), known.1.max(to));
     }
 
     /// Counts a packet of a flow that is not kept.
@@ -109,6 +135,10 @@ struct Shard {
     singles: HashMap<Endpoint, VecDeque<u32>>,
     /// How many there are, by server's port.
     most: BTreeSet<(usize, Endpoint)>,
+    /// Places of other flows that may be over, the oldest first.
+    over: VecDeque<u32>,
+    /// Paths of which a flow was kept although it might have been let go.
+    kept: HashSet<(IpAddr, Endpoint)>,
     crowd: Crowd,
 }
 
@@ -169,6 +199,49 @@ impl Pressure {
         }
     }
 
+    /// The flow at this place is over, or may be.
+    pub(super) fn may_be_over(&mut self, key: &FlowKey, at: usize) {
+        if let Some(shard) = self.shards.get_mut(shard(key)) {
+            shard.over.push_back(u32::try_from(at).unwrap_or(u32::MAX));
+        }
+    }
+
+    /// The place of the flow of the shard that was over first.
+    pub(super) fn first_over(&mut self, key: &FlowKey) -> Option<usize> {
+        let shard = self.shards.get_mut(shard(key))?;
+        shard.over.front().and_then(|&at| usize::try_from(at).ok())
+    }
+
+    /// That place is looked at no more.
+    pub(super) fn next_over(&mut self, key: &FlowKey) {
+        if let Some(shard) = self.shards.get_mut(shard(key)) {
+            shard.over.pop_front();
+        }
+    }
+
+    /// Whether one more flow of the path may go: one of each shard stays, to show what there was.
+    pub(super) fn may_go(&mut self, flow: &Flow) -> bool {
+        let Some(shard) = self.shards.get_mut(shard(&flow.key)) else { return false };
+        let path = (flow.initiator.address, flow.responder);
+        if shard.kept.contains(&path) || shard.crowd.answered.contains_key(&path) {
+            return true;
+        }
+        // What stays takes no more than half of the room.
+        if shard.kept.len() * LIVE * 2 < self.each {
+            shard.kept.insert(path);
+            return false;
+        }
+        shard.crowd.answered.len() < MOST_PATHS
+    }
+
+    /// An ordinary flow was let go.
+    pub(super) fn let_go_ordinary(&mut self, flow: &Flow) {
+        if let Some(shard) = self.shards.get_mut(shard(&flow.key)) {
+            shard.held = shard.held.saturating_sub(LIVE);
+            shard.crowd.ordinary(flow.initiator.address, flow.responder, (flow.first.time, flow.last.time));
+        }
+    }
+
     /// A packet of a flow with `server` for which there is no room.
     pub(super) fn unread(&mut self, key: &FlowKey, server: Endpoint, time: Time) {
         if let Some(shard) = self.shards.get_mut(shard(key)) {
@@ -217,5 +290,7 @@ pub const SHARDS: usize = 64;
 pub(super) const SINGLE: usize = 1_000;
 /// What any other flow takes: its record, what was said on it, and what diagnosis keeps of it.
 pub(super) const LIVE: usize = 3_400;
+/// Paths, of one shard, whose flows are let go.
+const MOST_PATHS: usize = 1_024;
 /// Server ports, of one shard, of which flows are counted apart.
 const MOST_SERVERS: usize = 256;

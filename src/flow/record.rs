@@ -8,7 +8,7 @@ use crate::decode::{IcmpError, Segment};
 use crate::flow::half::{Half, TtlRange};
 use crate::flow::history::History;
 use crate::flow::lazy::{Blank, Lazy};
-use crate::flow::{Endpoint, FlowKey, Moment};
+use crate::flow::{Endpoint, FlowKey, Moment, Transport};
 use crate::time::{Span, Time};
 
 /// How it is known which end is the initiator.
@@ -311,6 +311,18 @@ impl Flow {
     /// Whether either side said goodbye (FIN from both, or RST).
     pub fn is_over(&self) -> bool {
         self.reset_count > 0 || self.halves.iter().all(|half| half.fin.is_some())
+    }
+
+    /// Whether it went as it should and is over: answered, nothing repeated, lost, reset or complained of.
+    pub(super) fn is_ordinary(&self) -> bool {
+        let both = self.halves.iter().all(|half| half.packets > 0 && half.is_whole());
+        let over = match self.key.transport {
+            Transport::Tcp => self.answers.count == 1 && self.established.is_some() && self.is_over(),
+            // A question and its answer; not media, nor what beats.
+            Transport::Udp => self.halves.iter().map(|half| half.packets).sum::<u64>() <= 4,
+            Transport::Icmp => false,
+        };
+        both && over && self.tries.count == 1 && self.rare.is_blank() && self.reset_count == 0 && self.tunnels == 0
     }
 
     /// First SYN to first SYN-ACK, in capture time at the vantage point. `None` while unanswered, or

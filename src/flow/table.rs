@@ -222,9 +222,12 @@ impl<O: Observer> Table<O> {
         let copy = match &mut self.pressure {
             None => read(live, side),
             Some(pressure) => {
-                let before = live.waiting();
+                let (before, ended) = (live.waiting(), live.has_ended());
                 let copy = read(live, side);
                 let key = live.flow.key;
+                if live.has_ended() && !ended {
+                    pressure.may_be_over(&key, at);
+                }
                 pressure.change(&key, before, live.waiting());
                 if live.waiting() > before && !pressure.fits(&key, 0) {
                     let before = live.waiting();
@@ -335,19 +338,23 @@ impl<O: Observer> Table<O> {
 
     /// Opens a flow, where there is room for it; else its packet is counted.
     fn open_live(&mut self, flow: Flow) -> Option<usize> {
-        let key = flow.key;
-        if !self.make_room(&key, LIVE, None) {
-            self.unread(&key, flow.responder, flow.first.time);
+        let (key, time) = (flow.key, flow.first.time);
+        if !self.make_room(&key, LIVE, time, None) {
+            self.unread(&key, flow.responder, time);
             return None;
         }
+        let at = self.open(&key, Slot::Live(Box::new(Live::new(flow))));
         if let Some(pressure) = &mut self.pressure {
             pressure.hold(&key, LIVE);
+            if key.transport == Transport::Udp {
+                pressure.may_be_over(&key, at);
+            }
         }
-        Some(self.open(&key, Slot::Live(Box::new(Live::new(flow)))))
+        Some(at)
     }
 
     fn open_single(&mut self, key: &FlowKey, single: Single) {
-        if !self.make_room(key, SINGLE, None) {
+        if !self.make_room(key, SINGLE, single.moment.time, None) {
             self.unread(key, single.destination, single.moment.time);
             return;
         }
@@ -374,7 +381,7 @@ impl<O: Observer> Table<O> {
     fn wake(&mut self, at: usize, key: &FlowKey, time: Time) -> bool {
         let Some(Slot::Single(single)) = self.flows.get(at) else { return true };
         let server = single.destination;
-        if !self.make_room(key, LIVE - SINGLE, Some((at, server))) {
+        if !self.make_room(key, LIVE - SINGLE, time, Some((at, server))) {
             self.unread(key, server, time);
             return false;
         }
@@ -384,13 +391,22 @@ impl<O: Observer> Table<O> {
         true
     }
 
-    /// Lets go of lone SYNs, `but` never, until `more` octets fit. Returns whether they do.
-    fn make_room(&mut self, key: &FlowKey, more: usize, but: Option<(usize, Endpoint)>) -> bool {
-        let Some(pressure) = &mut self.pressure else { return true };
+    /// Lets go of lone SYNs, `but` never, and of what went in order and is over, until `more` octets fit. Returns
+    /// whether they do.
+    fn make_room(&mut self, key: &FlowKey, more: usize, now: Time, but: Option<(usize, Endpoint)>) -> bool {
         let mut passed_over = None;
-        while !pressure.fits(key, more) {
+        loop {
+            let Some(pressure) = &mut self.pressure else { return true };
+            if pressure.fits(key, more) {
+                return true;
+            }
             let Some(at) = pressure.oldest(key) else {
-                passed_over.into_iter().for_each(|(at, server)| pressure.again(key, server, at));
+                if let Some((at, server)) = passed_over.take() {
+                    pressure.again(key, server, at);
+                }
+                if self.let_go_ordinary(key, now) {
+                    continue;
+                }
                 return false;
             };
             if but.is_some_and(|(but, _)| at == but) {
@@ -406,7 +422,33 @@ impl<O: Observer> Table<O> {
                 *slot = Slot::Gone;
             }
         }
-        true
+    }
+
+    /// Lets go of one flow that went in order and is over. Returns whether there was one.
+    fn let_go_ordinary(&mut self, key: &FlowKey, now: Time) -> bool {
+        let Some(pressure) = &mut self.pressure else { return false };
+        while let Some(at) = pressure.first_over(key) {
+            let Some(Slot::Live(live)) = self.flows.get_mut(at) else {
+                pressure.next_over(key);
+                continue;
+            };
+            if now.since(live.flow.last.time) < LATE {
+                return false;
+            }
+            pressure.next_over(key);
+            if !live.is_ordinary() || !pressure.may_go(&live.flow) {
+                continue;
+            }
+            pressure.let_go_ordinary(&live.flow);
+            voices(live).for_each(|(host, (from, to))| self.life.heard(host, from, to));
+            self.index.forget(&live.flow.key, at);
+            self.free.extend(u32::try_from(at));
+            if let Some(slot) = self.flows.get_mut(at) {
+                *slot = Slot::Gone;
+            }
+            return true;
+        }
+        false
     }
 
     fn unread(&mut self, key: &FlowKey, server: Endpoint, time: Time) {
@@ -557,5 +599,7 @@ fn ends(arrival: &Arrival<'_>, source_port: u16, destination_port: u16) -> (Endp
 const DATAGRAMS_APART: Span = Span::seconds(600);
 /// Packets of one time that are put in order together.
 const MOST_HELD: usize = 4096;
+/// Packets of a connection that is over may still come so much later; datagrams too.
+const LATE: Span = Span::seconds(3);
 /// How long a live table keeps what is over, for late packets.
 const LINGER: Span = Span::seconds(60);

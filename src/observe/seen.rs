@@ -246,6 +246,13 @@ impl Seen {
         })
     }
 
+    /// Whether nothing was said that tells of other flows, went wrong, or was not understood.
+    pub(super) fn is_ordinary(&self) -> bool {
+        let quiet = self.waiting.is_empty() && self.refusals == 0 && self.unread == 0 && self.dropped == 0;
+        let rare = !self.media.is_empty() || !self.sip.is_empty() || !self.calls.is_empty() || !self.alerts.is_empty();
+        quiet && !rare && self.masked.is_none() && self.rpc_answers.is_empty() && self.bind_refused.is_empty()
+    }
+
     /// Nothing more will be said: gives back the room that lists had for more.
     pub(super) fn shrink(&mut self) {
         self.waiting.shrink_to_fit();

@@ -109,6 +109,10 @@ impl Observer for Talk {
         self.state = State::GivenUp;
         self.seen.shrink();
     }
+
+    fn is_ordinary(&self) -> bool {
+        self.seen.is_ordinary()
+    }
 }
 
 impl Talk {

@@ -146,15 +146,18 @@ fn not_kept(trace: &Trace) -> Value {
     let total = trace.crowd.total();
     let span = |crowded: &Crowded| crowded.span.map(|(first, last)| [first.rfc3339(6), last.rfc3339(6)]);
     let mut servers: Vec<_> = trace.crowd.by_server.iter().collect();
-    servers.sort_by_key(|(at, crowded)| (std::cmp::Reverse(crowded.unanswered + crowded.unread), **at));
+    servers
+        .sort_by_key(|(at, crowded)| (std::cmp::Reverse(crowded.unanswered + crowded.answered + crowded.unread), **at));
     let row = |(at, crowded): &(&Endpoint, &Crowded)| {
         json!({
             "server": at.address.to_string(), "port": at.port, "unanswered_syns": crowded.unanswered,
+            "answered": crowded.answered,
             "packets": crowded.unread, "between": span(crowded),
         })
     };
     json!({
         "unanswered_syns": total.unanswered,
+        "answered": total.answered,
         "packets": total.unread,
         "streams_given_up": trace.given_up,
         "between": span(&total),

@@ -75,4 +75,7 @@ impl Observer for Recorder {
     }
 
     fn end(&mut self, (): &(), _: &About) {}
+    fn is_ordinary(&self) -> bool {
+        true
+    }
 }

@@ -378,4 +378,8 @@ impl Observer for Recorder {
     fn end(&mut self, (): &(), _: &About) {
         self.ended += 1;
     }
+
+    fn is_ordinary(&self) -> bool {
+        true
+    }
 }

@@ -67,6 +67,9 @@ impl crate::flow::Observer for Deaf {
         true
     }
     fn end(&mut self, (): &(), _: &crate::flow::About) {}
+    fn is_ordinary(&self) -> bool {
+        true
+    }
 }
 
 #[test]

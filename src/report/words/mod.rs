@@ -60,11 +60,11 @@ pub fn services(trace: &Trace) -> BTreeMap<ServicePort, ServiceRow> {
             row.connect.record(span);
         }
     }
-    // Of what was only counted, the port is known and that nobody had answered.
-    for (server, crowded) in trace.crowd.by_server.iter().filter(|(_, crowded)| crowded.unanswered > 0) {
+    // Of what was only counted, the port is known and whether anybody had answered.
+    for (server, crowded) in trace.crowd.by_server.iter().filter(|(_, one)| one.unanswered + one.answered > 0) {
         let at = ServicePort { server: server.address, port: server.port, transport: Transport::Tcp };
         let row = rows.entry(at).or_default();
-        row.flows += crowded.unanswered;
+        row.flows += crowded.unanswered + crowded.answered;
         row.failed += crowded.unanswered;
         if row.name.is_empty() {
             row.name = "other";

@@ -74,8 +74,31 @@ fn served(count: u16) -> Vec<Line> {
 }
 
 #[test]
+fn what_ended_in_order_goes_before_anything_is_left_unread_and_the_block_beside_it_stays() {
+    let slow = |number: u16| {
+        let [high, low] = number.to_be_bytes();
+        works(&format!("10.4.0.{}", low % 50), 1_024 + u16::from(high) % 4, i64::from(number) * 40 * MS)
+    };
+    let lines: Vec<Line> = (0..6_000).map(slow).collect();
+    let told = tell(&[wall(), lines, vec![until(300 * S)]].concat());
+    let free = blocked(&trace(&told, 1));
+    assert_eq!(free.len(), 1, "{free:?}");
+    let kept = limited(&told, 1, 8 << 20);
+    let crowd = kept.crowd.total();
+    assert!(crowd.answered > 4_000 && crowd.unread == 0, "{crowd:?}");
+    assert_eq!(kept.conversations.len() as u64 + crowd.answered, 6_006, "none is lost");
+    let kinds = |blocked: &[String]| blocked.iter().filter(|one| one.contains("SynDropped")).count();
+    assert_eq!(kinds(&blocked(&kept)), 1);
+}
+
+#[test]
 fn where_conversations_were_not_read_nothing_is_called_blocked() {
-    let told = tell(&[wall(), served(3_000)].concat());
+    // All at once: nothing is over so long that it might go.
+    let lines = (0..3_000u16).map(|number| {
+        let [high, low] = number.to_be_bytes();
+        works(&format!("10.3.{high}.{low}"), 25, S + i64::from(number) * MS)
+    });
+    let told = tell(&[wall(), lines.collect()].concat());
     let kept = limited(&told, 1, 8 << 20);
     assert!(kept.crowd.total().unread > 0, "there is no room for all of them");
     assert_eq!(blocked(&kept), [""; 0]);
