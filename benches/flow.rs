@@ -30,6 +30,9 @@ impl Observer for Deaf {
     }
 
     fn end(&mut self, (): &(), _: &About) {}
+    fn is_ordinary(&self) -> bool {
+        true
+    }
 }
 
 fn flow(c: &mut Criterion) {

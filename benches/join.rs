@@ -39,7 +39,7 @@ fn book() -> usize {
         let address = IpAddr::V4(Ipv4Addr::new(10, 10, third % 4, last));
         let at = Endpoint { address, port: 49_664 + u16::from(last % 8) };
         let time = Time(Span::millis(i64::try_from(number).unwrap()).0);
-        let moment = Moment { time, frame: FrameRef { capture: 0, number } };
+        let moment = Moment { time, frame: FrameRef::new(0, number) };
         world.learn(at, Uuid::from_u128(u128::from(number % 12)), LearntFrom::Epm, moment);
     }
     world.book().len()

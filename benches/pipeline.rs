@@ -38,7 +38,7 @@ fn findings(captures: &[PathBuf], threads: usize) -> usize {
 }
 
 fn judged(path: &Path, threads: usize) -> usize {
-    let settings = Settings { threads, ports: common::ports() };
+    let settings = Settings { threads, memory: None, ports: common::ports() };
     let traces = vec![read(vec![vec![(0, Capture::open(path).unwrap())]], &settings, &|_| true)];
     let reference = Reference::embedded();
     let roster = roster(&traces, None, None, reference);

@@ -71,7 +71,7 @@ impl Argued {
     /// Whether the finding says no more than the argument does, and shows its frames.
     fn bears(&self, finding: &Finding) -> Result<(), String> {
         let judgement = &finding.judgement;
-        let shown: BTreeSet<u64> = judgement.evidence.iter().map(|evidence| evidence.frame.number).collect();
+        let shown: BTreeSet<u64> = judgement.evidence.iter().map(|evidence| evidence.frame.number()).collect();
         let missing: Vec<_> = self.frames.iter().filter(|frame| !shown.contains(frame)).collect();
         if !missing.is_empty() {
             return Err(format!("frames {missing:?} are not shown, but {shown:?}"));

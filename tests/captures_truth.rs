@@ -158,7 +158,7 @@ fn compare_stream(file: &str, stream: &Stream, flows: &BTreeMap<FlowKey, Vec<&Co
     let key = FlowKey::new(Transport::Tcp, endpoint(&stream.client), endpoint(&stream.server));
     let (from, to) = stream.frames;
     let attempts = flows.get(&key).into_iter().flatten();
-    let during = attempts.filter(|one| (from..=to).contains(&one.flow.first.frame.number));
+    let during = attempts.filter(|one| (from..=to).contains(&one.flow.first.frame.number()));
     let ours: BTreeSet<&str> = during.map(|one| attempt(one)).collect();
     let same = ours.iter().eq([&told]);
     figures.count(told, 1, usize::from(same));
@@ -189,7 +189,7 @@ fn meets(conversation: &Conversation, told: &str) -> bool {
     let (service, seen) = (conversation.service, &conversation.seen);
     match told {
         "tls" => seen.tls || service == "https",
-        "dcerpc" => matches!(service, "dcerpc" | "epm") || (service == "smb" && seen.details.contains_key("pipe")),
+        "dcerpc" => matches!(service, "dcerpc" | "epm") || (service == "smb" && seen.details.get("pipe").is_some()),
         _ => service == told,
     }
 }

@@ -57,7 +57,7 @@ fn an_exhibit_is_the_frame_as_it_stands_in_the_capture() {
     }
     assert!(!exhibits.list.is_empty());
     for exhibit in &exhibits.list {
-        let (time, octets, wire_len, link) = &frames[&exhibit.frame.number];
+        let (time, octets, wire_len, link) = &frames[&exhibit.frame.number()];
         assert_eq!((exhibit.time, &exhibit.octets, exhibit.wire_len, exhibit.link), (*time, octets, *wire_len, *link));
     }
 }

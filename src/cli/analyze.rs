@@ -41,7 +41,7 @@ pub(super) fn run(options: &Analyze) -> Result<Outcome, Failure> {
         None => inputs::again(at, path),
     };
     let files: Vec<_> = opened.iter().map(|(path, _)| path.clone()).collect();
-    let settings = inputs::settings(options.threads);
+    let settings = inputs::settings(options.threads).limited(options.memory);
     let traces = inputs::read_all(opened, &settings, &progress, &|frame| keep.frame(frame), &again);
     progress.judging();
     unusable.extend(keep.refused().into_iter().map(|why| ("--filter".to_owned(), why)));

@@ -128,6 +128,10 @@ pub struct Analyze {
     /// Threads in all; by default one for each processor.
     #[arg(long, value_name = "N")]
     pub threads: Option<std::num::NonZeroUsize>,
+    /// Takes no more memory than about this, such as 512M or 4G; by default there is no limit. What there was no
+    /// room for is counted and told, and nothing is called blocked that it might explain.
+    #[arg(long, value_name = "SIZE", value_parser = super::size::size)]
+    pub memory: Option<u64>,
     /// The Exchange version of the organization, where no topology file tells.
     #[arg(long, value_name = "VERSION")]
     pub exchange: Option<Version>,

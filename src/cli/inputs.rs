@@ -87,6 +87,7 @@ pub(super) fn read_all(
         progress.follow(capture);
     }
     let plan = pipeline::plan(&glances);
+    let settings = &settings.shared(plan.traces.len());
     let mut captures: Vec<Option<Capture>> = opened.into_iter().map(|(_, capture)| Some(capture)).collect();
     let mut taken = |index: u32| {
         let slot = usize::try_from(index).ok().and_then(|at| captures.get_mut(at));

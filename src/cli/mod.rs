@@ -11,6 +11,7 @@ mod output;
 mod ports;
 mod progress;
 mod redact;
+mod size;
 mod topology;
 #[cfg(feature = "live")]
 mod watch;

@@ -21,7 +21,9 @@ impl Asked {
     /// What one flow asked.
     pub(super) fn of(flow: &Flow) -> Self {
         let mut asked = Self::default();
-        let Some(question) = flow.question.filter(|_| flow.key.transport == Transport::Udp) else { return asked };
+        let Some(question) = flow.question.as_deref().filter(|_| flow.key.transport == Transport::Udp) else {
+            return asked;
+        };
         for moment in flow.tries.kept() {
             asked.round(moment.time);
         }

@@ -76,7 +76,7 @@ fn clock(health: &Health) -> Option<Finding> {
     let mut judgement = Judgement::new(Kind::ClockJump, Attribution::Capture, 0.95)
         .because(format!("the time goes back {steps} times, by up to {step} (frame {frame})"));
     let note = "first frame after the farthest step back".to_owned();
-    judgement.evidence.push(Evidence { frame: FrameRef { capture: health.index, number: frame }, note });
+    judgement.evidence.push(Evidence { frame: FrameRef::new(health.index, frame), note });
     Some(whole(judgement, usize::try_from(steps).unwrap_or(usize::MAX)))
 }
 

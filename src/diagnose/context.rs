@@ -1,12 +1,14 @@
 //! What all rules ask: who was heard when, who reached whom, and what a host's packets look like here.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use anyany_dissectors::{Side, Uuid};
 use hashbrown::{HashMap, HashSet};
 
-use crate::flow::{Endpoint, Flow, FrameRef, Moment, Outcome, Transport, TtlRange};
+pub use crate::diagnose::voices::Voice;
+use crate::diagnose::voices::Voices;
+use crate::flow::{Endpoint, Flow, Moment, Outcome, Transport};
 use crate::observe::{Conversation, Trace};
 use crate::time::{Span, Time};
 use crate::topology::Roster;
@@ -17,10 +19,8 @@ pub struct Context<'a> {
     pub trace: &'a Trace,
     /// Who is who.
     pub roster: &'a Roster,
-    /// What each host said, by time.
-    voices: HashMap<IpAddr, Vec<Voice>>,
-    /// From the first to the last packet of each conversation, by sender.
-    pub(super) spoke: HashMap<IpAddr, Vec<(Time, Time)>>,
+    /// When and to whom each host was heard.
+    pub(super) voices: Voices,
     /// Conversations in which a server answered nothing, or nothing any more, by server.
     pub(super) failing: HashMap<IpAddr, Vec<usize>>,
     /// Conversations in which both sides understood each other, by client and server.
@@ -31,14 +31,10 @@ pub struct Context<'a> {
     refusals: HashMap<IpAddr, Vec<Refusal>>,
     /// Endpoint mapper conversations, by client and server.
     mapper: HashMap<(IpAddr, IpAddr), Vec<usize>>,
-    /// Directions of which something was captured.
-    heard: HashSet<(IpAddr, IpAddr)>,
     /// Directions that must have carried packets which were not captured.
     implied: HashSet<(IpAddr, IpAddr)>,
     /// Datagrams of which only some fragments came, by sender and receiver: when.
     unfinished: HashMap<(IpAddr, IpAddr), Vec<Time>>,
-    /// Times to live by sender, RSTs left out: how many flows showed each.
-    ttls: HashMap<IpAddr, BTreeMap<u8, u64>>,
     /// What each host talks about.
     habits: HashMap<IpAddr, Habit>,
     /// With whom each host ships logs.
@@ -80,19 +76,6 @@ pub enum Habit {
     Talks,
 }
 
-/// A moment at which a host spoke.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Voice {
-    /// When.
-    pub time: Time,
-    /// The frame.
-    pub frame: FrameRef,
-    /// To whom.
-    pub to: IpAddr,
-    /// The port of the server in that conversation.
-    pub port: u16,
-}
-
 /// A closed port that answered.
 #[derive(Debug, Clone, Copy)]
 pub struct Refusal {
@@ -110,17 +93,14 @@ impl<'a> Context<'a> {
         let mut context = Self {
             trace,
             roster,
-            voices: HashMap::new(),
-            spoke: HashMap::new(),
+            voices: Voices::default(),
             failing: HashMap::new(),
             reached: HashMap::new(),
             reached_port: HashMap::new(),
             refusals: HashMap::new(),
             mapper: HashMap::new(),
-            heard: HashSet::new(),
             implied: HashSet::new(),
             unfinished: HashMap::new(),
-            ttls: HashMap::new(),
             habits: HashMap::new(),
             shipped: HashMap::new(),
             one_way: false,
@@ -129,18 +109,13 @@ impl<'a> Context<'a> {
         for one in trace.healths.iter().flat_map(|health| &health.unfinished) {
             context.unfinished.entry((one.source, one.destination)).or_default().push(one.since);
         }
-        let (mut both_ways, mut one_sided) = (0u64, 0u64);
         for (at, conversation) in trace.conversations.iter().enumerate() {
             context.index(at, conversation);
             if conversation.flow.key.transport == Transport::Tcp {
                 context.count_loss(conversation);
-                both_ways += u64::from(conversation.flow.halves.iter().all(|half| half.packets > 0));
-                one_sided += u64::from(conversation.outcome == Outcome::OneSided);
             }
         }
-        for voices in context.voices.values_mut() {
-            voices.sort_unstable();
-        }
+        context.voices.settle();
         // Captures read side by side, and clocks that went back, put conversations out of their order in time.
         let began = |&at: &usize| trace.conversations.get(at).map(|one| one.flow.first);
         for list in context.reached.values_mut().chain(context.reached_port.values_mut()) {
@@ -149,27 +124,14 @@ impl<'a> Context<'a> {
         for refusals in context.refusals.values_mut() {
             refusals.sort_by_key(|refusal| refusal.moment);
         }
-        context.one_way = one_sided > 0 && one_sided >= both_ways.saturating_mul(4);
+        context.one_way = is_one_way(trace);
         context
     }
 
     fn index(&mut self, at: usize, conversation: &Conversation) {
         let flow = &conversation.flow;
         let (client, server) = (flow.initiator.address, flow.responder.address);
-        for (side, from, to) in [(Side::Initiator, client, server), (Side::Responder, server, client)] {
-            let half = flow.half(side);
-            let port = flow.responder.port;
-            for moment in [half.first, half.last].into_iter().flatten() {
-                self.voices.entry(from).or_default().push(Voice { time: moment.time, frame: moment.frame, to, port });
-            }
-            if let (Some(first), Some(last)) = (half.first, half.last) {
-                self.heard.insert((from, to));
-                self.spoke.entry(from).or_default().push((first.time, last.time));
-            }
-            if let Some(TtlRange { first, .. }) = half.ttl {
-                *self.ttls.entry(from).or_default().entry(first).or_default() += 1;
-            }
-        }
+        self.voices.add(flow);
         if conversation.outcome == Outcome::OneSided && flow.key.transport == Transport::Tcp {
             let talked =
                 |side| flow.history.has(side, b'A') || flow.history.has(side, b'D') || flow.history.has(side, b'H');
@@ -296,19 +258,15 @@ impl<'a> Context<'a> {
     /// Whether the host was heard between `time` and the end of the life that it proves.
     pub fn heard_after(&self, host: IpAddr, time: Time) -> bool {
         let addresses = self.roster.addresses(host);
-        let mut voices = addresses.iter().filter_map(|address| self.voices.get(address));
-        voices.any(|voices| {
-            let at = voices.partition_point(|voice| voice.time <= time);
-            voices.get(at).is_some_and(|voice| voice.time.since(time) <= LIFE)
-        })
+        let mut next = addresses.iter().filter_map(|address| self.voices.after(*address, time));
+        next.any(|next| next.since(time) <= LIFE)
     }
 
     /// The packet of the host nearest to `time`; one to `peer` is preferred when it is near enough to count.
     pub fn voice(&self, host: IpAddr, peer: IpAddr, time: Time) -> Option<Voice> {
         let addresses = self.roster.addresses(host);
         let near = |only: Option<IpAddr>| {
-            let all = addresses.iter().filter_map(|address| self.voices.get(address));
-            let nearest = all.filter_map(|voices| nearest(voices, time, only));
+            let nearest = addresses.iter().filter_map(|address| self.voices.nearest(*address, time, only));
             nearest.min_by_key(|voice| (voice.time.since(time).length(), voice.frame))
         };
         let to_peer = near(Some(peer)).filter(|voice| voice.time.since(time).length() <= LIFE);
@@ -371,10 +329,8 @@ impl<'a> Context<'a> {
     /// Whether a conversation of the host began or ended with a packet of its own after `from` and not after `to`.
     /// Signs of life tell no single moments; these do.
     pub fn spoke_between(&self, host: IpAddr, from: Time, to: Time) -> bool {
-        self.roster.addresses(host).iter().filter_map(|address| self.voices.get(address)).any(|voices| {
-            let at = voices.partition_point(|voice| voice.time <= from);
-            voices.get(at).is_some_and(|voice| voice.time <= to)
-        })
+        let addresses = self.roster.addresses(host);
+        addresses.into_iter().filter_map(|address| self.voices.after(address, from)).any(|next| next <= to)
     }
 
     /// Conversations in which a client reached a server's port, whenever that was.
@@ -459,12 +415,12 @@ impl<'a> Context<'a> {
 
     /// Whether packets from `from` to `to` surely existed and were not captured, and none ever was.
     pub fn unseen_direction(&self, from: IpAddr, to: IpAddr) -> bool {
-        self.implied.contains(&(from, to)) && !self.heard.contains(&(from, to))
+        self.implied.contains(&(from, to)) && !self.voices.heard(from, to)
     }
 
     /// Whether the capture saw any two hosts in both directions. One that did not may well not be able to.
     pub fn sees_answers(&self) -> bool {
-        !self.one_way && self.heard.iter().any(|&(from, to)| self.heard.contains(&(to, from)))
+        !self.one_way && self.voices.both_ways()
     }
 
     /// Whether fragments of `from` to `to` came between the two moments that never made a whole.
@@ -476,13 +432,13 @@ impl<'a> Context<'a> {
     /// The times to live that packets of a host usually have here, RSTs left out: first those of its packets to
     /// `peer` on other flows, else to anyone. `None` when it never sent anything but RST.
     pub fn usual_ttl(&self, host: IpAddr) -> Option<(u8, u64)> {
-        let ttls = self.ttls.get(&host)?;
-        ttls.iter().max_by_key(|(ttl, count)| (**count, **ttl)).map(|(ttl, count)| (*ttl, *count))
+        let shown = (0..=u8::MAX).map(|ttl| (self.voices.showed_ttl(host, ttl), ttl));
+        shown.max().filter(|(count, _)| *count > 0).map(|(count, ttl)| (ttl, count))
     }
 
     /// Whether a host ever showed this time to live in anything but an RST.
     pub fn showed_ttl(&self, host: IpAddr, ttl: u8) -> bool {
-        self.ttls.get(&host).is_some_and(|ttls| ttls.contains_key(&ttl))
+        self.voices.showed_ttl(host, ttl) > 0
     }
 
     /// Routers between a host and the vantage point, from the usual initial values (64, 128, 255).
@@ -495,6 +451,16 @@ impl<'a> Context<'a> {
         let known = |address| !matches!(self.roster.role(address), "unknown" | "client");
         known(client) || known(server) || (is_private(client) && is_private(server))
     }
+}
+
+/// Whether answers were generally not captured.
+pub fn is_one_way(trace: &Trace) -> bool {
+    let (mut both_ways, mut one_sided) = (0u64, 0u64);
+    for one in trace.conversations.iter().filter(|one| one.flow.key.transport == Transport::Tcp) {
+        both_ways += u64::from(one.flow.halves.iter().all(|half| half.packets > 0));
+        one_sided += u64::from(one.outcome == Outcome::OneSided);
+    }
+    one_sided > 0 && one_sided >= both_ways.saturating_mul(4)
 }
 
 /// The initial value that a time to live most likely started from.
@@ -511,14 +477,6 @@ pub fn initial_ttl(ttl: u8) -> u8 {
 /// a tunnel, or another of several ways of equal cost, shows more.
 pub fn came_by_a_longer_way(ttl: u8, usual: u8) -> bool {
     ttl < usual && initial_ttl(ttl) == initial_ttl(usual) && usual - ttl <= LONGER_BY
-}
-
-fn nearest(voices: &[Voice], time: Time, only: Option<IpAddr>) -> Option<Voice> {
-    let at = voices.partition_point(|voice| voice.time < time);
-    let fits = |voice: &&Voice| only.is_none_or(|peer| voice.to == peer);
-    let before = voices.get(..at).unwrap_or_default().iter().rev().take(MOST_LOOKED_AT).find(fits);
-    let after = voices.get(at..).unwrap_or_default().iter().take(MOST_LOOKED_AT).find(fits);
-    [before, after].into_iter().flatten().copied().min_by_key(|voice| (voice.time.since(time).length(), voice.frame))
 }
 
 /// RFC 1918, RFC 4193, link-local and documentation addresses: hosts of one organization.

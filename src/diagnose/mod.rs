@@ -2,7 +2,9 @@
 
 mod asked;
 mod capture;
+mod choice;
 pub(crate) mod context;
+mod crowd;
 mod finding;
 mod groups;
 mod incident;
@@ -11,11 +13,12 @@ mod kind;
 mod path;
 mod presence;
 mod rules;
+mod voices;
 
 use crate::observe::Trace;
 use crate::topology::Roster;
 
-pub use context::Context;
+pub use context::{Context, is_one_way};
 pub use finding::{Alternative, Evidence, Finding, Incident, Judgement, Party, Severity};
 pub use kind::{Attribution, Kind, Verdict};
 pub use path::{MOST_FINDINGS, Paths};
@@ -27,7 +30,7 @@ pub struct Diagnosis {
     pub findings: Vec<Finding>,
     /// Findings with one cause.
     pub incidents: Vec<Incident>,
-    /// Findings beyond [`MOST_FINDINGS`], which were left out.
+    /// Failed attempts whose findings were left out: there are [`MOST_FINDINGS`], and fewer that say nothing grave.
     pub left_out: u64,
 }
 
@@ -38,7 +41,12 @@ pub fn diagnose(traces: &[Trace], roster: &Roster) -> Diagnosis {
     for trace in traces {
         let context = Context::new(trace, roster);
         let mut paths = Paths::default();
+        let choice = choice::Choice::of(&context);
         for conversation in &trace.conversations {
+            if !choice.has(conversation) {
+                left_out += 1;
+                continue;
+            }
             if let Some(judgement) = rules::judge(&context, conversation) {
                 paths.add(&context, conversation, judgement);
             }
@@ -53,6 +61,7 @@ pub fn diagnose(traces: &[Trace], roster: &Roster) -> Diagnosis {
         left_out += beyond;
     }
     findings.sort_by(path::gravest_first);
+    left_out += path::leave_out_weak(&mut findings);
     for (at, finding) in findings.iter_mut().enumerate() {
         finding.id = format!("F{}", at + 1);
     }

@@ -20,6 +20,12 @@ pub struct Paths {
     beyond: u64,
 }
 
+/// The path of a conversation.
+pub(super) fn path_of(conversation: &Conversation) -> Path {
+    let flow = &conversation.flow;
+    (flow.initiator.address, flow.responder.address, flow.key.transport, flow.responder.port)
+}
+
 /// A path that is blocked.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Blocked<'a> {
@@ -83,7 +89,7 @@ impl Paths {
     /// Takes what a rule said of one conversation.
     pub(super) fn add(&mut self, context: &Context<'_>, conversation: &Conversation, judgement: Judgement) {
         let flow = &conversation.flow;
-        let path = (flow.initiator.address, flow.responder.address, flow.key.transport, flow.responder.port);
+        let path = path_of(conversation);
         let failed = Failed {
             judgement,
             service: context.service(conversation),
@@ -169,7 +175,8 @@ impl Paths {
     }
 
     /// The findings, and how many were left out.
-    pub(super) fn findings(self, context: &Context<'_>) -> (Vec<Finding>, u64) {
+    pub(super) fn findings(mut self, context: &Context<'_>) -> (Vec<Finding>, u64) {
+        self.leave_crowded_alone(context);
         let findings = self.failed.into_iter().map(|((path, _), failed)| finding(path, failed, context)).collect();
         (findings, self.beyond)
     }
@@ -182,6 +189,21 @@ impl Paths {
         let strange: Vec<_> = self.failed.keys().copied().filter(strange).collect();
         for key in strange {
             self.weaken(key, 0.5, |_| "neither host is known, and one of them is outside".to_owned());
+        }
+    }
+
+    /// What our own memory limit kept from being read proves nothing, just as what the capture lost.
+    fn leave_crowded_alone(&mut self, context: &Context<'_>) {
+        let crowded = |(&(path, kind), failed): (&(Path, Kind), &Failed)| {
+            let hidden = kind.verdict() == Verdict::Blocked && context.crowded(path, failed.first, failed.last);
+            hidden.then_some((path, kind))
+        };
+        let crowded: Vec<_> = self.failed.iter().filter_map(crowded).collect();
+        for key in crowded {
+            self.weaken(key, 0.5, |_| {
+                "the memory limit kept other conversations of these hosts from being read, which might explain it"
+                    .to_owned()
+            });
         }
     }
 
@@ -357,6 +379,22 @@ fn severity(context: &Context<'_>, client: IpAddr, server: IpAddr, kind: Kind) -
     }
 }
 
+/// Of findings in order, those beyond [`MOST_WEAK`] that say nothing grave are left out. Returns how many attempts
+/// they are about.
+pub(super) fn leave_out_weak(findings: &mut Vec<Finding>) -> u64 {
+    let (mut weak, mut left_out) = (0, 0);
+    findings.retain(|finding| {
+        let grave = matches!(finding.judgement.kind.verdict(), Verdict::Blocked | Verdict::Altered);
+        if grave || finding.client.is_none() {
+            return true;
+        }
+        weak += 1;
+        left_out += if weak > MOST_WEAK { finding.attempts } else { 0 };
+        weak <= MOST_WEAK
+    });
+    left_out
+}
+
 /// Blocks before the rest, then by severity, confidence and number of attempts; then in a fixed order.
 pub(super) fn gravest_first(a: &Finding, b: &Finding) -> Ordering {
     let weight = |finding: &Finding| (finding.judgement.kind.verdict(), std::cmp::Reverse(finding.severity));
@@ -383,6 +421,8 @@ const TELLING: &[(Kind, &[Kind])] = &[
 ];
 /// Paths with findings; a scan can touch every port of a network.
 pub const MOST_FINDINGS: usize = 10_000;
+/// Findings that say neither "blocked" nor "altered": more than that nobody reads.
+const MOST_WEAK: usize = 1_000;
 /// Tries of one path without which silence is not a block.
 const FEWEST_TRIES: u64 = 3;
 /// Tries of a port that the endpoint mapper has just named: it is surely there.

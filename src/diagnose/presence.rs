@@ -42,7 +42,9 @@ impl Context<'_> {
             let before = self.spoke_between(host, from.minus(LIFE), from);
             return if before { Presence::There } else { Presence::HeardLater };
         }
-        let served = self.reached_at(at).any(|one| one < from);
+        let let_go = self.trace.crowd.by_server.get(&at).filter(|crowded| crowded.answered > 0);
+        let served = self.reached_at(at).any(|one| one < from)
+            || let_go.and_then(|crowded| crowded.span).is_some_and(|(first, _)| first < from);
         if served {
             return Presence::Gone(format!(
                 "{host} served this port before; from then on nothing of it was heard on any port"
@@ -55,8 +57,8 @@ impl Context<'_> {
     /// between them, of which only the ends are known.
     fn spoke_across(&self, host: IpAddr, from: Time, to: Time) -> bool {
         let addresses = self.roster.addresses(host);
-        let mut spoke = addresses.iter().filter_map(|address| self.spoke.get(address)).flatten();
-        spoke.any(|&(first, last)| first <= from && to <= last)
+        let mut spoke = addresses.iter().flat_map(|address| self.voices.spans(*address));
+        spoke.any(|(first, last)| first <= from && to <= last)
     }
 
     /// Another port of the host that was tried in vain at that time, and was reached at some other time.
@@ -64,12 +66,14 @@ impl Context<'_> {
         let addresses = self.roster.addresses(at.address);
         let failing = addresses.iter().filter_map(|address| self.failing.get(address)).flatten();
         let failing = failing.filter_map(|&index| self.trace.conversations.get(index)).take(MOST_LOOKED_AT);
-        let mut failing = failing.filter(|one| {
+        let failing = failing.filter(|one| {
             let flow = &one.flow;
             let near = flow.first.time <= to.plus(NEAR) && flow.last.time >= from.minus(NEAR);
             near && flow.responder.port != at.port && flow.key.transport == Transport::Tcp
         });
-        failing.find(|one| self.reached_at(one.flow.responder).next().is_some()).map(|one| one.flow.responder.port)
+        let answered = |at: &Endpoint| self.trace.crowd.by_server.get(at).is_some_and(|crowded| crowded.answered > 0);
+        let mut served = failing.map(|one| one.flow.responder);
+        served.find(|at| self.reached_at(*at).next().is_some() || answered(at)).map(|at| at.port)
     }
 }
 

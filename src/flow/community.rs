@@ -47,7 +47,7 @@ mod tests {
     fn id(transport: Transport, source: &str, source_port: u16, destination: &str, destination_port: u16) -> String {
         let source = Endpoint { address: source.parse().unwrap(), port: source_port };
         let destination = Endpoint { address: destination.parse().unwrap(), port: destination_port };
-        let moment = Moment { time: Time(0), frame: FrameRef { capture: 0, number: 1 } };
+        let moment = Moment { time: Time(0), frame: FrameRef::new(0, 1) };
         let key = FlowKey::new(transport, source, destination);
         community_id(&Flow::new(key, source, destination, Oriented::Syn, moment))
     }

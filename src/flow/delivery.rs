@@ -1,6 +1,7 @@
 //! What became of the octets that one side sent: acknowledged, repeated, or missing (RFC 9293 §3.8.1).
 
 use crate::flow::Moment;
+use crate::flow::lazy::Blank;
 use crate::flow::reassembly::distance;
 
 /// The fate of one direction's octets, as far as it was seen.
@@ -12,7 +13,7 @@ pub struct Delivery {
     pub shrunk: Option<Box<Repeated>>,
     /// Octets that neither the capture nor, by its acknowledgements, the receiver ever saw, though later
     /// ones arrived here.
-    pub missing: Option<Missing>,
+    pub missing: Option<Box<Missing>>,
     /// The largest payload of one packet that was acknowledged.
     pub largest_acknowledged: u32,
     /// Since when nothing more was acknowledged, while something waits for it: its first packet, or the
@@ -77,6 +78,23 @@ pub(super) struct Sent {
     pub moment: Moment,
 }
 
+impl Blank for Delivery {
+    fn blank() -> &'static Self {
+        static BLANK: Delivery = Delivery {
+            repeated: None,
+            shrunk: None,
+            missing: None,
+            largest_acknowledged: 0,
+            open_since: None,
+            last_acknowledged: None,
+            end: None,
+            acknowledged: None,
+            candidate: None,
+        };
+        &BLANK
+    }
+}
+
 impl Delivery {
     /// The stream begins with this number: what is missing in front of the first segment is missing too.
     pub(super) fn begins(&mut self, sequence: u32) {
@@ -90,7 +108,8 @@ impl Delivery {
         self.open_since.get_or_insert(segment.moment);
         let known = self.end.replace(self.end.filter(|known| distance(*known, end) <= 0).unwrap_or(end));
         if let Some(from) = known.filter(|known| distance(*known, segment.sequence) > 0) {
-            self.missing.get_or_insert(Missing { from, to: segment.sequence, since: segment.moment });
+            let missing = || Box::new(Missing { from, to: segment.sequence, since: segment.moment });
+            self.missing.get_or_insert_with(missing);
         }
         if segment.payload > self.largest_acknowledged && self.candidate.is_none() {
             self.candidate = Some((end, segment.payload));
@@ -183,7 +202,7 @@ mod tests {
     use crate::time::{Span, Time};
 
     fn at(second: i64) -> Moment {
-        Moment { time: Time(Span::seconds(second).0), frame: FrameRef { capture: 0, number: 1 } }
+        Moment { time: Time(Span::seconds(second).0), frame: FrameRef::new(0, 1) }
     }
 
     fn segment(sequence: u32, payload: u32, second: i64) -> Sent {
@@ -240,7 +259,7 @@ mod tests {
 
     #[test]
     fn a_hole_is_missing_until_it_is_filled_or_acknowledged() {
-        let hole = |delivery: &Delivery| delivery.missing.map(|missing| (missing.from, missing.octets()));
+        let hole = |delivery: &Delivery| delivery.missing.as_ref().map(|missing| (missing.from, missing.octets()));
         let mut delivery = Delivery::default();
         delivery.sent(segment(100, 10, 1));
         delivery.sent(segment(130, 10, 2));

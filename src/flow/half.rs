@@ -1,11 +1,14 @@
 //! One direction of a flow: what its sender did, as far as it was seen.
 
+use std::ops::{Deref, DerefMut};
+
 use crate::decode::TcpOptions;
-use crate::flow::life::Voice;
+use crate::flow::lazy::{Blank, Lazy};
 use crate::flow::{Delivery, Moment};
 use crate::time::{Span, Time};
 
-/// Counters and marks of one direction.
+/// Counters and marks of one direction. What only directions with payload have is [`Spoken`], and what few have
+/// is [`Losses`]; both read as fields of this.
 // In this order: what every packet touches comes first, so that it lies in few cache lines.
 #[repr(C)]
 #[derive(Debug, Clone, Default)]
@@ -22,28 +25,46 @@ pub struct Half {
     pub last: Option<Moment>,
     /// First packet since the other side last said anything.
     pub tail_since: Option<Moment>,
-    /// Last packet with payload that was not a retransmission or keep-alive.
-    pub last_new_data: Option<Moment>,
     /// The sequence number after the highest octet seen.
     pub next_sequence: Option<u32>,
     /// The highest acknowledgement that this side sent.
     pub acknowledged: Option<u32>,
-    /// Retransmissions since the other side last said anything.
-    pub tail_retransmissions: u32,
-    /// The largest payload seen in one packet.
-    pub largest_payload: u32,
     /// Last IPv4 identification of everything but RST.
     pub ip_id: Option<u16>,
     /// Last window of everything but RST, unscaled.
     pub window: u16,
     /// Time to live of everything but RST and ICMP: what this sender usually looks like here.
     pub ttl: Option<TtlRange>,
-    /// When its sender was last heard, copies included.
-    pub(super) voice: Voice,
+    spoken: Lazy<Spoken>,
+    /// First packet.
+    pub first: Option<Moment>,
+    /// Initial sequence number, from SYN or SYN-ACK.
+    pub isn: Option<u32>,
+    /// Options of its SYN or SYN-ACK.
+    pub options: Option<TcpOptions>,
+}
+
+/// What a direction has that carried payload, or said goodbye.
+#[derive(Debug, Clone, Default)]
+pub struct Spoken {
+    /// Last packet with payload that was not a retransmission or keep-alive.
+    pub last_new_data: Option<Moment>,
+    /// Retransmissions since the other side last said anything.
+    pub tail_retransmissions: u32,
+    /// The largest payload seen in one packet.
+    pub largest_payload: u32,
     /// What became of its octets.
-    pub delivery: Delivery,
-    /// Marks of recent packets, to know copies by.
-    pub(super) recent: Recent,
+    pub delivery: Lazy<Delivery>,
+    losses: Lazy<Losses>,
+    /// First packet with payload.
+    pub first_data: Option<Moment>,
+    /// FIN.
+    pub fin: Option<Moment>,
+}
+
+/// What a direction has that did not arrive here as it was sent.
+#[derive(Debug, Clone, Default)]
+pub struct Losses {
     /// Copies of packets already seen, made by the capture (SPAN twice, both sides of a router).
     pub duplicates: u64,
     /// Segments sent again because no acknowledgement came.
@@ -58,16 +79,87 @@ pub struct Half {
     pub unseen: u64,
     /// Packets whose payload was cut by the snap length.
     pub snapped: u64,
-    /// First packet.
-    pub first: Option<Moment>,
-    /// First packet with payload.
-    pub first_data: Option<Moment>,
-    /// FIN.
-    pub fin: Option<Moment>,
-    /// Options of its SYN or SYN-ACK.
-    pub options: Option<TcpOptions>,
-    /// Initial sequence number, from SYN or SYN-ACK.
-    pub isn: Option<u32>,
+}
+
+impl Deref for Half {
+    type Target = Spoken;
+
+    fn deref(&self) -> &Spoken {
+        &self.spoken
+    }
+}
+
+impl DerefMut for Half {
+    fn deref_mut(&mut self) -> &mut Spoken {
+        &mut self.spoken
+    }
+}
+
+impl Deref for Spoken {
+    type Target = Losses;
+
+    fn deref(&self) -> &Losses {
+        &self.losses
+    }
+}
+
+impl DerefMut for Spoken {
+    fn deref_mut(&mut self) -> &mut Losses {
+        &mut self.losses
+    }
+}
+
+impl Blank for Half {
+    fn blank() -> &'static Self {
+        static BLANK: Half = Half {
+            packets: 0,
+            octets: 0,
+            payload: 0,
+            data_packets: 0,
+            last: None,
+            tail_since: None,
+            next_sequence: None,
+            acknowledged: None,
+            ip_id: None,
+            window: 0,
+            ttl: None,
+            spoken: Lazy::BLANK,
+            first: None,
+            isn: None,
+            options: None,
+        };
+        &BLANK
+    }
+}
+
+impl Blank for Spoken {
+    fn blank() -> &'static Self {
+        static BLANK: Spoken = Spoken {
+            last_new_data: None,
+            tail_retransmissions: 0,
+            largest_payload: 0,
+            delivery: Lazy::BLANK,
+            losses: Lazy::BLANK,
+            first_data: None,
+            fin: None,
+        };
+        &BLANK
+    }
+}
+
+impl Blank for Losses {
+    fn blank() -> &'static Self {
+        static BLANK: Losses = Losses {
+            duplicates: 0,
+            retransmissions: 0,
+            out_of_order: 0,
+            keep_alives: 0,
+            zero_windows: 0,
+            unseen: 0,
+            snapped: 0,
+        };
+        &BLANK
+    }
 }
 
 /// The times to live seen from one sender.
@@ -100,8 +192,33 @@ impl Half {
 
     /// The other side spoke: whatever was repeated so far did not end in silence.
     pub(super) fn heard(&mut self) {
-        self.tail_retransmissions = 0;
         self.tail_since = None;
+        if let Some(spoken) = self.spoken.get_mut() {
+            spoken.tail_retransmissions = 0;
+        }
+    }
+
+    /// Whether all that it sent arrived here, and there.
+    pub(super) fn is_whole(&self) -> bool {
+        self.losses.is_blank() && self.delivery.open_since.is_none() && self.delivery.missing.is_none()
+    }
+
+    /// What becomes of its octets, from now on. The stream begins behind the SYN, where that was seen: what is
+    /// missing in front of the first segment is missing too.
+    pub(super) fn delivery_mut(&mut self) -> &mut Delivery {
+        let begin = self.isn.filter(|_| self.delivery.is_blank());
+        let delivery = &mut *self.spoken.delivery;
+        if let Some(isn) = begin {
+            delivery.begins(isn.wrapping_add(1));
+        }
+        delivery
+    }
+
+    /// Its stream begins with this number.
+    pub(super) fn begins(&mut self, sequence: u32) {
+        if let Some(delivery) = self.spoken.get_mut().and_then(|spoken| spoken.delivery.get_mut()) {
+            delivery.begins(sequence);
+        }
     }
 }
 

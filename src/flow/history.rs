@@ -5,18 +5,14 @@ use anyany_dissectors::Side;
 
 /// The letters so far. The initiator's are upper case. Each letter appears once per side, but those
 /// that count (retransmission, gap, zero window) come again at each power of ten.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Default)]
 pub struct History {
-    letters: [u8; ROOM],
-    len: u8,
     said: [u32; 2],
+    /// The first few letters: nearly always they are all.
+    few: [u8; FEW],
+    len: u8,
     flipped: bool,
-}
-
-impl Default for History {
-    fn default() -> Self {
-        Self { letters: [0; ROOM], len: 0, said: [0; 2], flipped: false }
-    }
+    more: Option<Box<[u8; MORE]>>,
 }
 
 impl History {
@@ -38,7 +34,15 @@ impl History {
     }
 
     fn push(&mut self, side: Side, letter: u8) {
-        if let Some(slot) = self.letters.get_mut(usize::from(self.len)) {
+        let at = usize::from(self.len);
+        if at >= FEW + MORE {
+            return;
+        }
+        let slot = match self.few.get_mut(at) {
+            Some(slot) => Some(slot),
+            None => self.more.get_or_insert_default().get_mut(at - FEW),
+        };
+        if let Some(slot) = slot {
             *slot = if side == Side::Initiator { letter } else { letter.to_ascii_lowercase() };
             self.len += 1;
         }
@@ -46,7 +50,8 @@ impl History {
 
     /// The sides were exchanged: what one said was said by the other.
     pub(super) fn flip(&mut self) {
-        for letter in self.letters.iter_mut().take(usize::from(self.len)) {
+        let more = self.more.iter_mut().flat_map(|more| more.iter_mut());
+        for letter in self.few.iter_mut().chain(more).take(usize::from(self.len)) {
             *letter = swap_case(*letter);
         }
         self.said.reverse();
@@ -55,7 +60,8 @@ impl History {
 
     /// The letters, with Zeek's `^` first when the sides were exchanged after the first packet.
     pub fn text(&self) -> String {
-        let letters = self.letters.iter().take(usize::from(self.len));
+        let more = self.more.iter().flat_map(|more| more.iter());
+        let letters = self.few.iter().chain(more).take(usize::from(self.len));
         let mut text = String::from(if self.flipped { "^" } else { "" });
         text.extend(letters.map(|&letter| char::from(letter)));
         text
@@ -71,8 +77,10 @@ fn swap_case(letter: u8) -> u8 {
     letter ^ 0x20
 }
 
+/// An ordinary connection says `ShAaDdFf` and a retransmission or two.
+const FEW: usize = 12;
 /// Every letter once per side, and the counting ones a few times more.
-const ROOM: usize = 40;
+const MORE: usize = 28;
 
 #[cfg(test)]
 mod tests {
@@ -107,6 +115,6 @@ mod tests {
         for count in 0..1_000u64 {
             history.count(Side::Responder, b'W', 10u64.pow(u32::try_from(count % 10).unwrap()));
         }
-        assert_eq!(history.text().len(), ROOM);
+        assert_eq!(history.text().len(), FEW + MORE);
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::net::IpAddr;
+use std::num::NonZeroU64;
 
 use crate::decode::{Packet, Payload};
 use crate::time::Time;
@@ -118,13 +119,40 @@ fn bits(address: IpAddr) -> u128 {
 }
 
 /// A frame of one of the captures: what a person can look up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct FrameRef {
+///
+/// In one word, and never 0: a conversation keeps a dozen of them, most of which are absent.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct FrameRef(NonZeroU64);
+
+impl FrameRef {
+    /// The `number`-th frame (from 1) of the capture with this index among the inputs. What no input reaches
+    /// (a million captures, frames of 16 terabytes) is held at the end of the range.
+    pub fn new(capture: u32, number: u64) -> Self {
+        let capture = u64::from(capture).min(MOST_CAPTURES);
+        Self(NonZeroU64::MIN.saturating_add((capture << NUMBER_BITS | number.clamp(1, MOST_FRAMES)) - 1))
+    }
+
     /// Index of the capture among the inputs, in the order of the report.
-    pub capture: u32,
+    pub fn capture(self) -> u32 {
+        u32::try_from(self.0.get() >> NUMBER_BITS).unwrap_or(u32::MAX)
+    }
+
     /// 1-based frame number in that capture.
-    pub number: u64,
+    pub fn number(self) -> u64 {
+        self.0.get() & MOST_FRAMES
+    }
 }
+
+impl fmt::Debug for FrameRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.capture(), self.number())
+    }
+}
+
+/// Room for the number.
+const NUMBER_BITS: u32 = 44;
+const MOST_FRAMES: u64 = (1 << NUMBER_BITS) - 1;
+const MOST_CAPTURES: u64 = (1 << (64 - NUMBER_BITS)) - 1;
 
 /// When something was seen, and in which frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -133,4 +161,25 @@ pub struct Moment {
     pub time: Time,
     /// The frame.
     pub frame: FrameRef,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_frame_is_one_word_in_the_order_of_captures_and_numbers() {
+        assert_eq!((size_of::<FrameRef>(), size_of::<Option<Moment>>()), (8, 16));
+        let frames = [(0, 1), (0, 2), (0, 1 << 40), (1, 1), (7, 3), (1 << 19, 5)];
+        let made = frames.map(|(capture, number)| FrameRef::new(capture, number));
+        assert_eq!(made.map(|frame| (frame.capture(), frame.number())), frames);
+        assert!(made.is_sorted());
+    }
+
+    #[test]
+    fn what_no_input_reaches_is_held_at_the_end() {
+        let last = FrameRef::new(u32::MAX, u64::MAX);
+        assert_eq!((u64::from(last.capture()), last.number()), (MOST_CAPTURES, MOST_FRAMES));
+        assert_eq!(FrameRef::new(3, 0), FrameRef::new(3, 1));
+    }
 }

@@ -43,7 +43,8 @@ impl Voice {
 impl Life {
     /// The host was heard from `from` to `to` without a pause of [`JOIN`] or more.
     pub fn heard(&mut self, host: IpAddr, from: Time, to: Time) {
-        let stretches = self.hosts.entry(host).or_default();
+        // Most hosts of a flood are heard once.
+        let stretches = self.hosts.entry(host).or_insert_with(|| Vec::with_capacity(1));
         // The stretches that touch the new one lie side by side.
         let begin = stretches.partition_point(|stretch| stretch.1.plus(JOIN) < from);
         let end = stretches.partition_point(|stretch| stretch.0.minus(JOIN) <= to);
@@ -57,9 +58,12 @@ impl Life {
     }
 
     /// Takes over what another table knows.
-    pub fn merge(&mut self, other: &Self) {
-        for (&host, stretches) in &other.hosts {
-            for &(from, to) in stretches {
+    pub fn merge(&mut self, mut other: Self) {
+        if self.hosts.len() < other.hosts.len() {
+            std::mem::swap(self, &mut other);
+        }
+        for (host, stretches) in other.hosts {
+            for (from, to) in stretches {
                 self.heard(host, from, to);
             }
         }
@@ -128,7 +132,7 @@ mod tests {
                 let part = if to_left { &mut left } else { &mut right };
                 part.heard(HOST, second(at), second(at));
             }
-            left.merge(&right);
+            left.merge(right);
             prop_assert_eq!(left.hosts.get(&HOST), whole.hosts.get(&HOST));
         }
     }

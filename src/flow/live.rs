@@ -3,27 +3,46 @@
 use anyany_dissectors::Side;
 
 use crate::decode::{Control, Datagram, Segment};
+use crate::flow::half::Recent;
+use crate::flow::life::{Stretch, Voice};
 use crate::flow::reassembly::{Reassembly, distance};
-use crate::flow::record::{KEPT_RESETS, Pause, Reset};
+use crate::flow::record::{KEPT_RESETS, Pause, Rare, Reset};
 use crate::flow::sequence::Hole;
 use crate::flow::{About, Arrival, Flow, Moment, Observer, Oriented};
-use crate::time::Span;
+use crate::time::{Span, Time};
 
 /// A flow that is going on.
 #[derive(Debug)]
 pub struct Live<O> {
     /// What is known of it.
-    pub flow: Box<Flow>,
+    pub flow: Flow,
     /// What the observer made of it.
     pub observer: O,
     streams: Option<Box<[Reassembly; 2]>>,
     pub(super) holes: [Option<Hole>; 2],
+    /// When each side was last heard, copies included.
+    pub(super) voices: [Voice; 2],
+    /// The last packets of each side, to know copies by.
+    recent: [Recent; 2],
     ended: bool,
 }
 
 impl<O: Observer> Live<O> {
     pub(super) fn new(flow: Flow) -> Self {
-        Self { flow: Box::new(flow), observer: O::default(), streams: None, holes: [None, None], ended: false }
+        Self {
+            flow,
+            observer: O::default(),
+            streams: None,
+            holes: [None, None],
+            voices: Default::default(),
+            recent: Default::default(),
+            ended: false,
+        }
+    }
+
+    /// A side is heard; returns its stretch of life that ended before, if one did.
+    pub(super) fn hear(&mut self, side: Side, time: Time) -> Option<Stretch> {
+        self.voices.get_mut(side.index()).and_then(|voice| voice.heard(time))
     }
 
     fn about(&self, moment: Moment) -> About {
@@ -104,9 +123,11 @@ impl<O: Observer> Live<O> {
         if bare_ack && !numbered(arrival) && self.flow.halves.iter().all(|half| half.duplicates == 0) {
             return false;
         }
-        let half = self.flow.half_mut(side);
-        let copy = half.recent.is_copy(mark, arrival.moment.time, arrival.packet.ttl, within);
-        half.duplicates += u64::from(copy);
+        let Some(recent) = self.recent.get_mut(side.index()) else { return false };
+        let copy = recent.is_copy(mark, arrival.moment.time, arrival.packet.ttl, within);
+        if copy {
+            self.flow.half_mut(side).duplicates += 1;
+        }
         copy
     }
 
@@ -114,18 +135,20 @@ impl<O: Observer> Live<O> {
         self.flow.last = arrival.moment;
         self.flow.tunnels = self.flow.tunnels.max(arrival.packet.tunnels);
         self.flow.half_mut(side).count(arrival.moment, arrival.wire_len);
-        self.flow.half_mut(side.other()).heard();
+        if let Some(other) = self.flow.heard_half(side.other()) {
+            other.heard();
+        }
     }
 
     fn note_pause(&mut self, moment: Moment, side: Side, control: Control) {
-        if let Some(pause) = &mut self.flow.pause
+        if let Some(Rare { pause: Some(pause), survived, .. }) = self.flow.rare.get_mut()
             && !pause.answered
             && pause.by != side
             && !control.rst()
         {
             pause.answered = true;
-            if self.flow.survived.is_none_or(|longest| longest.span < pause.span) {
-                self.flow.survived = self.flow.pause;
+            if survived.is_none_or(|longest| longest.span < pause.span) {
+                *survived = Some(*pause);
             }
         }
         let span = moment.time.since(self.flow.last.time);
@@ -173,6 +196,8 @@ impl<O: Observer> Live<O> {
         if caller == Side::Responder {
             self.flow.flip();
             self.holes.reverse();
+            self.voices.reverse();
+            self.recent.reverse();
             // What was read until now was read with the sides exchanged.
             self.streams = None;
             self.observer = O::default();
@@ -184,7 +209,7 @@ impl<O: Observer> Live<O> {
         half.isn.get_or_insert(segment.sequence);
         half.options = Some(segment.options);
         let next = segment.sequence.wrapping_add(1);
-        half.delivery.begins(next);
+        half.begins(next);
         if half.next_sequence.is_none_or(|known| distance(known, next) > 0) {
             half.next_sequence = Some(next);
         }
@@ -223,7 +248,9 @@ impl<O: Observer> Live<O> {
         half.last_new_data = Some(moment);
         half.largest_payload = half.largest_payload.max(datagram.payload_len);
         let cut = datagram.payload.len() < usize::try_from(datagram.payload_len).unwrap_or(usize::MAX);
-        half.snapped += u64::from(cut);
+        if cut {
+            half.snapped += 1;
+        }
         self.flow.history.say(side, b'D');
         if side == Side::Initiator && self.flow.half(Side::Responder).packets == 0 {
             self.flow.tries.add(moment);
@@ -272,6 +299,33 @@ impl<O: Observer> Live<O> {
         }
         for side in [Side::Initiator, Side::Responder] {
             self.with_stream(side, moment, world, |stream, feed| stream.end(feed));
+        }
+    }
+
+    /// Whether nothing about it is worth more than a count.
+    pub(super) fn is_ordinary(&self) -> bool {
+        let whole = self.streams.is_none() && self.holes.iter().all(Option::is_none);
+        let over = self.ended || self.flow.key.transport == crate::flow::Transport::Udp;
+        over && whole && self.flow.is_ordinary() && self.observer.is_ordinary()
+    }
+
+    /// Whether no more can come of it.
+    pub(super) fn has_ended(&self) -> bool {
+        self.ended
+    }
+
+    /// Octets that wait in its streams.
+    pub(super) fn waiting(&self) -> usize {
+        self.streams.iter().flat_map(|streams| streams.iter()).map(Reassembly::waiting).sum()
+    }
+
+    /// There is no room for what waits in its streams.
+    pub(super) fn give_up_streams(&mut self, world: &O::World) {
+        let moment = self.flow.last;
+        for side in [Side::Initiator, Side::Responder] {
+            if self.streams.is_some() {
+                self.with_stream(side, moment, world, |stream, feed| stream.give_up_all(feed));
+            }
         }
     }
 

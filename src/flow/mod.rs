@@ -4,14 +4,18 @@ mod community;
 mod delivery;
 mod half;
 mod history;
+mod index;
 mod key;
+mod lazy;
 mod life;
 mod live;
 mod outcome;
+mod pressure;
 mod reassembly;
 mod record;
 mod sequence;
 mod simultaneous;
+mod slot;
 mod table;
 
 #[cfg(test)]
@@ -23,13 +27,15 @@ use crate::decode::Packet;
 
 pub use community::community_id;
 pub use delivery::{Delivery, Missing, Repeated};
-pub use half::{Half, TtlRange};
+pub use half::{Half, Losses, Spoken, TtlRange};
 pub use history::History;
 pub use key::{Endpoint, FlowKey, FrameRef, Moment, Transport};
+pub use lazy::{Blank, Lazy};
 pub use life::Life;
 pub use live::Live;
 pub use outcome::{ConnState, Outcome};
-pub use record::{Flow, IcmpReport, Oriented, Pause, Question, Reset, Tries, WAITED};
+pub use pressure::{Crowd, Crowded, SHARDS, shard};
+pub use record::{Flow, IcmpReport, Oriented, Pause, Question, Rare, Reset, Tries, WAITED};
 pub use table::{ServicePorts, Table, TableCounters};
 
 /// One packet on its way to its flow.
@@ -71,4 +77,6 @@ pub trait Observer: Default {
     fn wants(&self, side: Side) -> bool;
     /// No more octets will come.
     fn end(&mut self, world: &Self::World, about: &About);
+    /// Whether what was said is everyday, so that knowing of it once is enough.
+    fn is_ordinary(&self) -> bool;
 }

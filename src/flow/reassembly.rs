@@ -114,6 +114,21 @@ impl Reassembly {
         }
     }
 
+    /// There is no room to wait, neither for what is missing nor for the rest of a message: all of it is a gap.
+    pub fn give_up_all(&mut self, reader: &mut impl Reader) {
+        self.end(reader);
+        if !self.unread.is_empty() {
+            self.unread = Vec::new();
+            reader.gap();
+        }
+        self.ahead = VecDeque::new();
+    }
+
+    /// Octets that wait here.
+    pub fn waiting(&self) -> usize {
+        self.unread.capacity() + self.ahead_octets + self.ahead.capacity() * size_of::<Early>()
+    }
+
     /// Frees the buffers; later segments still move the stream on.
     pub fn forget(&mut self) {
         self.unread = Vec::new();

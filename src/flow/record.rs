@@ -1,11 +1,14 @@
 //! What is known of one flow when it is over, or so far.
 
+use std::ops::{Deref, DerefMut};
+
 use anyany_dissectors::Side;
 
 use crate::decode::{IcmpError, Segment};
 use crate::flow::half::{Half, TtlRange};
 use crate::flow::history::History;
-use crate::flow::{Endpoint, FlowKey, Moment};
+use crate::flow::lazy::{Blank, Lazy};
+use crate::flow::{Endpoint, FlowKey, Moment, Transport};
 use crate::time::{Span, Time};
 
 /// How it is known which end is the initiator.
@@ -43,17 +46,23 @@ pub struct Flow {
     /// How sure the two lines above are.
     pub oriented: Oriented,
     /// Initiator's and responder's direction, by [`Side::index`].
-    pub halves: [Half; 2],
+    pub halves: [Lazy<Half>; 2],
     /// First packet.
     pub first: Moment,
     /// Zeek's letters.
     pub history: History,
     /// SYNs of the initiator; in UDP, datagrams sent before any answer.
     pub tries: Tries,
-    /// In UDP, what the initiator asked first, before any answer.
-    pub question: Option<Question>,
     /// SYN-ACKs of the responder.
-    pub answers: Tries,
+    pub answers: Lazy<Tries>,
+    /// In UDP, what the initiator asked first, before any answer.
+    pub question: Option<Box<Question>>,
+    pub(super) rare: Lazy<Rare>,
+}
+
+/// What most flows never see.
+#[derive(Debug, Clone, Default)]
+pub struct Rare {
     /// RSTs, the first few.
     pub resets: Vec<Reset>,
     /// Packets that a side sent after "its own" RST, not counting RSTs: strong against its being the sender.
@@ -66,15 +75,44 @@ pub struct Flow {
     pub survived: Option<Pause>,
 }
 
+impl Deref for Flow {
+    type Target = Rare;
+
+    fn deref(&self) -> &Rare {
+        &self.rare
+    }
+}
+
+impl DerefMut for Flow {
+    fn deref_mut(&mut self) -> &mut Rare {
+        &mut self.rare
+    }
+}
+
+impl Blank for Rare {
+    fn blank() -> &'static Self {
+        static BLANK: Rare =
+            Rare { resets: Vec::new(), spoke_after_reset: [0; 2], icmp: Vec::new(), pause: None, survived: None };
+        &BLANK
+    }
+}
+
 /// Times of repeated tries: the first few, the last, and how many.
 #[derive(Debug, Clone, Default)]
 pub struct Tries {
     /// All of them.
     pub count: u32,
-    /// The first few, in order.
-    pub first: [Option<Moment>; KEPT_TRIES],
-    /// The last one.
-    pub last: Option<Moment>,
+    /// The first one.
+    first: Option<Moment>,
+    /// Where there are several: the next few in order, and the last one.
+    more: Option<Box<([Option<Moment>; KEPT_TRIES - 1], Moment)>>,
+}
+
+impl Blank for Tries {
+    fn blank() -> &'static Self {
+        static BLANK: Tries = Tries { count: 0, first: None, more: None };
+        &BLANK
+    }
 }
 
 /// What was asked in a datagram, and whether it was asked again.
@@ -152,21 +190,37 @@ pub struct Pause {
 impl Tries {
     pub(super) fn add(&mut self, moment: Moment) {
         self.count = self.count.saturating_add(1);
-        if let Some(slot) = self.first.iter_mut().find(|slot| slot.is_none()) {
+        if self.first.is_none() {
+            self.first = Some(moment);
+            return;
+        }
+        let (next, last) = &mut **self.more.get_or_insert_with(|| Box::new(([None; _], moment)));
+        if let Some(slot) = next.iter_mut().find(|slot| slot.is_none()) {
             *slot = Some(moment);
         }
-        self.last = Some(moment);
+        *last = moment;
     }
 
     /// The first try.
     pub fn begin(&self) -> Option<Moment> {
-        self.first.first().copied().flatten()
+        self.first
+    }
+
+    /// The last try.
+    pub fn last(&self) -> Option<Moment> {
+        self.more.as_ref().map(|more| more.1).or(self.first)
+    }
+
+    /// The first few tries, in order.
+    pub fn first_few(&self) -> impl Iterator<Item = Moment> + Clone {
+        let next = self.more.iter().flat_map(|more| more.0);
+        self.first.into_iter().chain(next.flatten())
     }
 
     /// The tries that were kept, in order; the last one always among them.
     pub fn kept(&self) -> Vec<Moment> {
-        let mut kept: Vec<Moment> = self.first.iter().flatten().copied().collect();
-        if let Some(last) = self.last
+        let mut kept: Vec<Moment> = self.first_few().collect();
+        if let Some(last) = self.last()
             && kept.last() != Some(&last)
         {
             kept.push(last);
@@ -185,19 +239,15 @@ impl Flow {
             oriented,
             first,
             last: first,
-            halves: [Half::default(), Half::default()],
+            halves: [Lazy::BLANK, Lazy::BLANK],
             history: History::default(),
             tries: Tries::default(),
+            answers: Lazy::BLANK,
             question: None,
-            answers: Tries::default(),
             established: None,
-            resets: Vec::new(),
             reset_count: 0,
-            spoke_after_reset: [0; 2],
-            icmp: Vec::new(),
-            pause: None,
-            survived: None,
             tunnels: 0,
+            rare: Lazy::BLANK,
         }
     }
 
@@ -227,20 +277,30 @@ impl Flow {
     pub fn flip(&mut self) {
         std::mem::swap(&mut self.initiator, &mut self.responder);
         self.halves.reverse();
-        self.spoke_after_reset.reverse();
         self.history.flip();
-        for reset in &mut self.resets {
+        let Some(rare) = self.rare.get_mut() else { return };
+        rare.spoke_after_reset.reverse();
+        for reset in &mut rare.resets {
             reset.side = reset.side.other();
         }
-        for report in &mut self.icmp {
+        for report in &mut rare.icmp {
             report.about = report.about.other();
         }
-        for pause in self.pause.iter_mut().chain(&mut self.survived) {
+        for pause in rare.pause.iter_mut().chain(&mut rare.survived) {
             pause.by = pause.by.other();
         }
     }
 
     pub(super) fn half_mut(&mut self, side: Side) -> &mut Half {
+        self.kept_half(side)
+    }
+
+    /// One direction, if it was heard.
+    pub(super) fn heard_half(&mut self, side: Side) -> Option<&mut Half> {
+        self.kept_half(side).get_mut()
+    }
+
+    fn kept_half(&mut self, side: Side) -> &mut Lazy<Half> {
         let [initiator, responder] = &mut self.halves;
         match side {
             Side::Initiator => initiator,
@@ -251,6 +311,18 @@ impl Flow {
     /// Whether either side said goodbye (FIN from both, or RST).
     pub fn is_over(&self) -> bool {
         self.reset_count > 0 || self.halves.iter().all(|half| half.fin.is_some())
+    }
+
+    /// Whether it went as it should and is over: answered, nothing repeated, lost, reset or complained of.
+    pub(super) fn is_ordinary(&self) -> bool {
+        let both = self.halves.iter().all(|half| half.packets > 0 && half.is_whole());
+        let over = match self.key.transport {
+            Transport::Tcp => self.answers.count == 1 && self.established.is_some() && self.is_over(),
+            // A question and its answer; not media, nor what beats.
+            Transport::Udp => self.halves.iter().map(|half| half.packets).sum::<u64>() <= 4,
+            Transport::Icmp => false,
+        };
+        both && over && self.tries.count == 1 && self.rare.is_blank() && self.reset_count == 0 && self.tunnels == 0
     }
 
     /// First SYN to first SYN-ACK, in capture time at the vantage point. `None` while unanswered, or
@@ -311,7 +383,7 @@ impl Flow {
     /// The initiator asks in a datagram, and had no answer yet.
     pub(super) fn ask(&mut self, mark: u64, time: Time) {
         match &mut self.question {
-            None => self.question = Some(Question { mark, last: time, again: 0 }),
+            None => self.question = Some(Box::new(Question { mark, last: time, again: 0 })),
             Some(question) if question.mark == mark => {
                 if time.since(question.last) >= WAITED {
                     question.again = question.again.saturating_add(1);

@@ -29,7 +29,7 @@ impl<O: Observer> Live<O> {
         if ahead > MOST_UNSEEN || (ahead > 0 && self.is_challenge(segment, side)) {
             return; // another connection's number
         }
-        self.flow.half_mut(of).delivery.heard(acknowledged, moment);
+        self.flow.half_mut(of).delivery_mut().heard(acknowledged, moment);
         let half = self.flow.half_mut(side);
         if half.acknowledged.is_none_or(|highest| distance(highest, acknowledged) > 0) {
             half.acknowledged = Some(acknowledged);
@@ -132,9 +132,9 @@ impl<O: Observer> Live<O> {
         let half = self.flow.half_mut(side);
         let sent = Sent { sequence, payload: length, takes, moment };
         if half.retransmissions > retransmissions {
-            half.delivery.again(sent);
+            half.delivery_mut().again(sent);
         } else {
-            half.delivery.sent(sent);
+            half.delivery_mut().sent(sent);
         }
         if length > 0 {
             half.data_packets += 1;

@@ -6,9 +6,13 @@ use anyany_dissectors::Side;
 use hashbrown::HashMap;
 
 use crate::decode::{Control, IcmpError, Payload, Segment};
+use crate::flow::index::Index;
 use crate::flow::life::{Stretch, Voice};
+use crate::flow::pressure::{LIVE, Pressure, SINGLE};
+use crate::flow::slot::{Single, Slot};
 use crate::flow::{
-    Arrival, Endpoint, Flow, FlowKey, IcmpReport, Life, Live, Moment, Observer, Oriented, Transport, simultaneous,
+    Arrival, Crowd, Endpoint, Flow, FlowKey, IcmpReport, Life, Live, Moment, Observer, Oriented, Transport,
+    simultaneous,
 };
 use crate::time::{Span, Time};
 
@@ -74,13 +78,17 @@ pub struct TableCounters {
     pub duplicates: HashMap<u32, u64>,
     /// ICMP errors about flows that were not seen.
     pub stray_icmp: u64,
+    /// Flows for which there was no room.
+    pub crowd: Crowd,
+    /// Times that what waited in a flow's streams was given up for want of room.
+    pub given_up: u64,
 }
 
 /// All flows of one shard, with all that the shard heard.
 #[derive(Debug)]
 pub struct Table<O: Observer> {
-    flows: Vec<Live<O>>,
-    index: HashMap<FlowKey, usize, foldhash::fast::RandomState>,
+    flows: Vec<Slot<O>>,
+    index: Index,
     /// Of hosts that were heard outside of flows.
     heard: HashMap<IpAddr, Voice, foldhash::fast::RandomState>,
     /// The last packets, which wait for others of the same time, and their payloads.
@@ -88,6 +96,10 @@ pub struct Table<O: Observer> {
     life: Life,
     counters: TableCounters,
     ports: ServicePorts,
+    /// Where a limit was set.
+    pressure: Option<Pressure>,
+    /// Places whose flows were let go.
+    free: Vec<u32>,
 }
 
 impl<O: Observer> Table<O> {
@@ -95,13 +107,21 @@ impl<O: Observer> Table<O> {
     pub fn new(ports: ServicePorts) -> Self {
         Self {
             flows: Vec::new(),
-            index: HashMap::default(),
+            index: Index::default(),
             heard: HashMap::default(),
             held: Vec::new(),
             life: Life::default(),
             counters: TableCounters::default(),
             ports,
+            pressure: None,
+            free: Vec::new(),
         }
+    }
+
+    /// Holds no more than about so many octets, with all other tables of the same trace together.
+    #[must_use]
+    pub fn limited(self, limit: Option<u64>) -> Self {
+        Self { pressure: limit.map(Pressure::new), ..self }
     }
 
     /// Takes packets in order of time; those of one time in the order in which they must have been sent. The
@@ -162,23 +182,26 @@ impl<O: Observer> Table<O> {
         match &packet.payload {
             Payload::Tcp(segment) => {
                 let (source, destination) = ends(arrival, segment.source_port, segment.destination_port);
-                let at = self.tcp_flow(source, destination, segment, arrival.moment, world);
-                self.take(at, source, arrival, |live, side| live.segment(arrival, segment, side, world));
+                if let Some(at) = self.tcp_flow(source, destination, segment, arrival, world) {
+                    self.take(at, source, arrival, world, |live, side| live.segment(arrival, segment, side, world));
+                }
             }
             Payload::Udp(datagram) => {
                 let (source, destination) = ends(arrival, datagram.source_port, datagram.destination_port);
-                let at = self.datagram_flow(Transport::Udp, source, destination, arrival.moment, world);
-                self.take(at, source, arrival, |live, side| live.datagram(arrival, datagram, side, world));
+                if let Some(at) = self.datagram_flow(Transport::Udp, source, destination, arrival.moment, world) {
+                    self.take(at, source, arrival, world, |live, side| live.datagram(arrival, datagram, side, world));
+                }
             }
             Payload::Echo { request, id, sequence } => {
                 let (source, destination) = ends(arrival, *id, *id);
                 let (caller, target) = if *request { (source, destination) } else { (destination, source) };
-                let at = self.datagram_flow(Transport::Icmp, caller, target, arrival.moment, world);
-                self.take(at, source, arrival, |live, side| live.echo(arrival, *sequence, side));
+                if let Some(at) = self.datagram_flow(Transport::Icmp, caller, target, arrival.moment, world) {
+                    self.take(at, source, arrival, world, |live, side| live.echo(arrival, *sequence, side));
+                }
             }
             Payload::IcmpError(error) => {
                 self.hear(packet.source, arrival.moment.time);
-                self.icmp_error(arrival, *error);
+                self.icmp_error(arrival, *error, world);
             }
             Payload::Other(_) => self.hear(packet.source, arrival.moment.time),
         }
@@ -190,17 +213,36 @@ impl<O: Observer> Table<O> {
         at: usize,
         source: Endpoint,
         arrival: &Arrival<'_>,
+        world: &O::World,
         read: impl FnOnce(&mut Live<O>, Side) -> bool,
     ) {
-        let Some(live) = self.flows.get_mut(at) else { return };
+        let Some(live) = self.flows.get_mut(at).and_then(|slot| slot.live(world)) else { return };
         let side = live.flow.side_of(source);
-        let ended = live.flow.half_mut(side).voice.heard(arrival.moment.time);
-        let copy = read(live, side);
+        let ended = live.hear(side, arrival.moment.time);
+        let copy = match &mut self.pressure {
+            None => read(live, side),
+            Some(pressure) => {
+                let (before, ended) = (live.waiting(), live.has_ended());
+                let copy = read(live, side);
+                let key = live.flow.key;
+                if live.has_ended() && !ended {
+                    pressure.may_be_over(&key, at);
+                }
+                pressure.change(&key, before, live.waiting());
+                if live.waiting() > before && !pressure.fits(&key, 0) {
+                    let before = live.waiting();
+                    live.give_up_streams(world);
+                    pressure.change(&key, before, live.waiting());
+                    self.counters.given_up += 1;
+                }
+                copy
+            }
+        };
         if let Some((from, to)) = ended {
             self.life.heard(source.address, from, to);
         }
         if copy {
-            *self.counters.duplicates.entry(arrival.moment.frame.capture).or_default() += 1;
+            *self.counters.duplicates.entry(arrival.moment.frame.capture()).or_default() += 1;
         }
     }
 
@@ -211,29 +253,40 @@ impl<O: Observer> Table<O> {
         }
     }
 
+    /// Where the flow of a segment stands. `None` when the segment opens one and is all of it as yet.
     fn tcp_flow(
         &mut self,
         source: Endpoint,
         destination: Endpoint,
         segment: &Segment<'_>,
-        moment: Moment,
+        arrival: &Arrival<'_>,
         world: &O::World,
-    ) -> usize {
+    ) -> Option<usize> {
         let key = FlowKey::new(Transport::Tcp, source, destination);
         let Control(bits) = segment.control;
         let syn = bits & (Control::SYN | Control::ACK | Control::RST) == Control::SYN;
         let answer = bits & (Control::SYN | Control::ACK | Control::RST) == Control::SYN | Control::ACK;
-        if let Some(&at) = self.index.get(&key)
-            && let Some(live) = self.flows.get_mut(at)
-        {
-            let side = live.flow.side_of(source);
-            if !((syn || answer) && live.flow.is_another_attempt(side, segment, moment)) {
-                if syn || answer {
-                    live.orient_by_handshake(side, segment.control);
+        match self.find(&key).and_then(|at| Some((at, self.flows.get_mut(at)?))) {
+            Some((_, Slot::Single(single))) if single.is_before(source, segment) => {}
+            Some((at, _)) => {
+                if !self.wake(at, &key, arrival.moment.time) {
+                    return None;
                 }
-                return at;
+                let live = self.flows.get_mut(at)?.live(world)?;
+                let side = live.flow.side_of(source);
+                if !((syn || answer) && live.flow.is_another_attempt(side, segment, arrival.moment)) {
+                    if syn || answer {
+                        live.orient_by_handshake(side, segment.control);
+                    }
+                    return Some(at);
+                }
+                live.end(world);
             }
-            live.end(world);
+            None => {}
+        }
+        if let Some(single) = Single::of(arrival, segment) {
+            self.open_single(&key, single);
+            return None;
         }
         let (initiator, responder, oriented) = if syn {
             (source, destination, Oriented::Syn)
@@ -242,7 +295,7 @@ impl<O: Observer> Table<O> {
         } else {
             self.orient(Transport::Tcp, source, destination)
         };
-        self.open(Flow::new(key, initiator, responder, oriented, moment))
+        self.open_live(Flow::new(key, initiator, responder, oriented, arrival.moment))
     }
 
     fn datagram_flow(
@@ -252,13 +305,13 @@ impl<O: Observer> Table<O> {
         destination: Endpoint,
         moment: Moment,
         world: &O::World,
-    ) -> usize {
+    ) -> Option<usize> {
         let key = FlowKey::new(transport, source, destination);
-        if let Some(&at) = self.index.get(&key)
-            && let Some(live) = self.flows.get_mut(at)
+        if let Some(at) = self.find(&key)
+            && let Some(live) = self.flows.get_mut(at).and_then(|slot| slot.live(world))
         {
             if moment.time.since(live.flow.last.time) < DATAGRAMS_APART {
-                return at;
+                return Some(at);
             }
             live.end(world);
         }
@@ -266,7 +319,12 @@ impl<O: Observer> Table<O> {
             Transport::Icmp => (source, destination, Oriented::Answer),
             _ => self.orient(transport, source, destination),
         };
-        self.open(Flow::new(key, initiator, responder, oriented, moment))
+        self.open_live(Flow::new(key, initiator, responder, oriented, moment))
+    }
+
+    /// Where the latest flow of a five-tuple stands.
+    fn find(&self, key: &FlowKey) -> Option<usize> {
+        self.index.find(key, |at| self.flows.get(at).is_some_and(|slot| slot.key() == Some(*key)))
     }
 
     fn orient(&self, transport: Transport, source: Endpoint, destination: Endpoint) -> (Endpoint, Endpoint, Oriented) {
@@ -278,20 +336,138 @@ impl<O: Observer> Table<O> {
         }
     }
 
-    fn open(&mut self, flow: Flow) -> usize {
-        let at = self.flows.len();
-        self.index.insert(flow.key, at);
-        self.flows.push(Live::new(flow));
+    /// Opens a flow, where there is room for it; else its packet is counted.
+    fn open_live(&mut self, flow: Flow) -> Option<usize> {
+        let (key, time) = (flow.key, flow.first.time);
+        if !self.make_room(&key, LIVE, time, None) {
+            self.unread(&key, flow.responder, time);
+            return None;
+        }
+        let at = self.open(&key, Slot::Live(Box::new(Live::new(flow))));
+        if let Some(pressure) = &mut self.pressure {
+            pressure.hold(&key, LIVE);
+            if key.transport == Transport::Udp {
+                pressure.may_be_over(&key, at);
+            }
+        }
+        Some(at)
+    }
+
+    fn open_single(&mut self, key: &FlowKey, single: Single) {
+        if !self.make_room(key, SINGLE, single.moment.time, None) {
+            self.unread(key, single.destination, single.moment.time);
+            return;
+        }
+        let server = single.destination;
+        let at = self.open(key, Slot::Single(Box::new(single)));
+        if let Some(pressure) = &mut self.pressure {
+            pressure.single(key, server, at);
+        }
+    }
+
+    fn open(&mut self, key: &FlowKey, slot: Slot<O>) -> usize {
+        let free = self.free.pop().and_then(|at| usize::try_from(at).ok()).filter(|at| *at < self.flows.len());
+        let at = free.unwrap_or(self.flows.len());
+        let flows = &self.flows;
+        self.index.set(key, at, |at| flows.get(at).is_some_and(|slot| slot.key() == Some(*key)));
+        match self.flows.get_mut(at) {
+            Some(place) => *place = slot,
+            None => self.flows.push(slot),
+        }
         at
     }
 
-    fn icmp_error(&mut self, arrival: &Arrival<'_>, error: IcmpError) {
+    /// A lone SYN is to become more: whether there is room for that. Where there is none the packet is counted.
+    fn wake(&mut self, at: usize, key: &FlowKey, time: Time) -> bool {
+        let Some(Slot::Single(single)) = self.flows.get(at) else { return true };
+        let server = single.destination;
+        if !self.make_room(key, LIVE - SINGLE, time, Some((at, server))) {
+            self.unread(key, server, time);
+            return false;
+        }
+        if let Some(pressure) = &mut self.pressure {
+            pressure.hold(key, LIVE - SINGLE);
+        }
+        true
+    }
+
+    /// Lets go of lone SYNs, `but` never, and of what went in order and is over, until `more` octets fit. Returns
+    /// whether they do.
+    fn make_room(&mut self, key: &FlowKey, more: usize, now: Time, but: Option<(usize, Endpoint)>) -> bool {
+        let mut passed_over = None;
+        loop {
+            let Some(pressure) = &mut self.pressure else { return true };
+            if pressure.fits(key, more) {
+                return true;
+            }
+            let Some(at) = pressure.oldest(key) else {
+                if let Some((at, server)) = passed_over.take() {
+                    pressure.again(key, server, at);
+                }
+                if self.let_go_ordinary(key, now) {
+                    continue;
+                }
+                return false;
+            };
+            if but.is_some_and(|(but, _)| at == but) {
+                passed_over = but;
+                continue;
+            }
+            let Some(slot) = self.flows.get_mut(at) else { continue };
+            if let Slot::Single(single) = slot {
+                let its = single.key();
+                pressure.let_go(&its, single.destination, single.moment.time);
+                self.index.forget(&its, at);
+                self.free.extend(u32::try_from(at));
+                *slot = Slot::Gone;
+            }
+        }
+    }
+
+    /// Lets go of one flow that went in order and is over. Returns whether there was one.
+    fn let_go_ordinary(&mut self, key: &FlowKey, now: Time) -> bool {
+        let Some(pressure) = &mut self.pressure else { return false };
+        while let Some(at) = pressure.first_over(key) {
+            let Some(Slot::Live(live)) = self.flows.get_mut(at) else {
+                pressure.next_over(key);
+                continue;
+            };
+            if now.since(live.flow.last.time) < LATE {
+                return false;
+            }
+            pressure.next_over(key);
+            if !live.is_ordinary() || !pressure.may_go(&live.flow) {
+                continue;
+            }
+            pressure.let_go_ordinary(&live.flow);
+            voices(live).for_each(|(host, (from, to))| self.life.heard(host, from, to));
+            self.index.forget(&live.flow.key, at);
+            self.free.extend(u32::try_from(at));
+            if let Some(slot) = self.flows.get_mut(at) {
+                *slot = Slot::Gone;
+            }
+            return true;
+        }
+        false
+    }
+
+    fn unread(&mut self, key: &FlowKey, server: Endpoint, time: Time) {
+        if let Some(pressure) = &mut self.pressure {
+            pressure.unread(key, server, time);
+        }
+    }
+
+    fn icmp_error(&mut self, arrival: &Arrival<'_>, error: IcmpError, world: &O::World) {
         let Arrival { moment, packet, .. } = arrival;
         let (Some(key), Some((port, _))) = (FlowKey::of(packet), error.quoted.ports) else { return };
-        let Some(live) = self.index.get(&key).and_then(|&at| self.flows.get_mut(at)) else {
+        let Some(at) = self.find(&key) else {
             self.counters.stray_icmp += 1;
             return;
         };
+        if !self.wake(at, &key, moment.time) {
+            return;
+        }
+        let Some(live) = self.flows.get_mut(at).and_then(|slot| slot.live(world)) else { return };
         let about = live.flow.side_of(Endpoint { address: error.quoted.source, port });
         live.flow.icmp_error(IcmpReport { sender: packet.source, moment: *moment, about, error });
     }
@@ -302,37 +478,66 @@ impl<O: Observer> Table<O> {
         self.heard.retain(|_, voice| voice.stretch().is_some_and(|(_, to)| to >= forget));
         let mut gone = Vec::new();
         let mut kept = Vec::with_capacity(self.flows.len());
-        for mut live in self.flows.drain(..) {
-            let quiet = now.since(live.flow.last.time);
-            let over = live.flow.is_over() || live.flow.key.transport != Transport::Tcp;
+        for slot in self.flows.drain(..) {
+            let Some(last) = slot.last() else { continue };
+            let quiet = now.since(last);
+            let over = match &slot {
+                Slot::Single(_) | Slot::Gone => false,
+                Slot::Live(live) => live.flow.is_over() || live.flow.key.transport != Transport::Tcp,
+            };
             if quiet > idle || (over && quiet > LINGER) {
+                let Some(mut live) = slot.into_live(world) else { continue };
                 live.end(world);
-                for (host, (from, to)) in voices(&live.flow) {
+                for (host, (from, to)) in voices(&live) {
                     self.life.heard(host, from, to);
                 }
                 gone.push(live);
             } else {
-                kept.push(live);
+                kept.push(slot);
             }
         }
         self.life.forget(forget);
         self.flows = kept;
         // A later flow of the same five-tuple stands behind the earlier one and wins.
-        self.index = self.flows.iter().enumerate().map(|(at, live)| (live.flow.key, at)).collect();
+        self.index.clear();
+        let flows = &self.flows;
+        for (at, slot) in flows.iter().enumerate() {
+            if let Some(key) = slot.key() {
+                self.index.set(&key, at, |at| flows.get(at).is_some_and(|slot| slot.key() == Some(key)));
+            }
+        }
         gone
     }
 
-    /// The flows as they are now.
-    pub fn flows(&self) -> &[Live<O>] {
-        &self.flows
+    /// How many flows there are.
+    pub fn len(&self) -> usize {
+        self.flows.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.flows.is_empty()
+    }
+
+    /// Copies of the flows as they are now, with what the observer made of each: nothing yet of a single SYN.
+    pub fn flows(&self, world: &O::World) -> impl Iterator<Item = (Box<Flow>, Option<&O>)> {
+        self.flows.iter().filter_map(|slot| match slot {
+            Slot::Single(single) => Some((Box::new(single.live::<O>(world).flow), None)),
+            Slot::Live(live) => Some((Box::new(live.flow.clone()), Some(&live.observer))),
+            Slot::Gone => None,
+        })
     }
 
     /// The signs of life so far.
     pub fn life(&self) -> Life {
         let mut life = self.life.clone();
-        let outside = self.heard.iter().filter_map(|(&host, voice)| Some((host, voice.stretch()?)));
-        for (host, (from, to)) in outside.chain(self.flows.iter().flat_map(|live| voices(&live.flow))) {
-            life.heard(host, from, to);
+        outside(&self.heard, &mut life);
+        for slot in &self.flows {
+            match slot {
+                Slot::Single(single) => life.heard(single.source.address, single.moment.time, single.moment.time),
+                Slot::Live(live) => voices(live).for_each(|(host, (from, to))| life.heard(host, from, to)),
+                Slot::Gone => {}
+            }
         }
         life
     }
@@ -343,21 +548,45 @@ impl<O: Observer> Table<O> {
     }
 
     /// No more packets will come: all flows, in the order in which they began here.
-    pub fn finish(mut self, world: &O::World) -> (Vec<Live<O>>, Life, TableCounters) {
+    pub fn finish(self, world: &O::World) -> (Vec<Live<O>>, Life, TableCounters) {
+        let mut flows = Vec::with_capacity(self.flows.len());
+        let (life, counters) = self.finish_each(world, |live| flows.push(live));
+        (flows, life, counters)
+    }
+
+    /// No more packets will come: hands on one flow after the other, in the order in which they began here, so
+    /// that never all of them are held with what reading them takes.
+    pub fn finish_each(mut self, world: &O::World, mut each: impl FnMut(Live<O>)) -> (Life, TableCounters) {
         self.release(world);
-        for live in &mut self.flows {
-            live.end(world);
+        if let Some(pressure) = &self.pressure {
+            self.counters.crowd = pressure.crowd();
         }
-        let life = self.life();
-        (self.flows, life, self.counters)
+        drop((self.index, self.free, self.pressure));
+        let mut life = std::mem::take(&mut self.life);
+        outside(&self.heard, &mut life);
+        for slot in self.flows {
+            let Some(mut live) = slot.into_live(world) else { continue };
+            live.end(world);
+            voices(&live).for_each(|(host, (from, to))| life.heard(host, from, to));
+            each(live);
+        }
+        (life, self.counters)
+    }
+}
+
+/// The hosts that were heard outside of flows.
+fn outside(heard: &HashMap<IpAddr, Voice, foldhash::fast::RandomState>, life: &mut Life) {
+    for (&host, voice) in heard {
+        if let Some((from, to)) = voice.stretch() {
+            life.heard(host, from, to);
+        }
     }
 }
 
 /// The hosts of a flow, and the stretches in which they are heard on it.
-fn voices(flow: &Flow) -> impl Iterator<Item = (IpAddr, Stretch)> {
-    [Side::Initiator, Side::Responder]
-        .into_iter()
-        .filter_map(|side| Some((flow.endpoint(side).address, flow.half(side).voice.stretch()?)))
+fn voices<O>(live: &Live<O>) -> impl Iterator<Item = (IpAddr, Stretch)> {
+    let ends = [live.flow.initiator, live.flow.responder];
+    ends.into_iter().zip(live.voices).filter_map(|(end, voice)| Some((end.address, voice.stretch()?)))
 }
 
 fn ends(arrival: &Arrival<'_>, source_port: u16, destination_port: u16) -> (Endpoint, Endpoint) {
@@ -370,5 +599,7 @@ fn ends(arrival: &Arrival<'_>, source_port: u16, destination_port: u16) -> (Endp
 const DATAGRAMS_APART: Span = Span::seconds(600);
 /// Packets of one time that are put in order together.
 const MOST_HELD: usize = 4096;
+/// Packets of a connection that is over may still come so much later; datagrams too.
+const LATE: Span = Span::seconds(3);
 /// How long a live table keeps what is over, for late packets.
 const LINGER: Span = Span::seconds(60);

@@ -1,5 +1,6 @@
 //! Runs the dissectors over flows and keeps what they say, with the time and the frame.
 
+mod details;
 mod latency;
 mod said;
 mod seen;
@@ -7,9 +8,10 @@ mod talk;
 mod trace;
 mod world;
 
+pub use details::{Detail, Details};
 pub use latency::{Latency, ServicePort};
 pub use said::Said;
-pub use seen::{Answered, Call, CallLife, Detail, PromisedMedia, RpcAnswer, Seen, SipEvent};
+pub use seen::{Answered, Bindings, Call, CallLife, PromisedMedia, Rarely, RpcAnswer, Seen, SipEvent};
 pub use talk::Talk;
 pub use trace::{Conversation, Trace};
 pub use world::{Learnt, LearntFrom, World};

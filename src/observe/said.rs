@@ -29,6 +29,13 @@ impl From<Seen> for Said {
 }
 
 impl Said {
+    /// Nothing more will be said.
+    pub(super) fn shrink(&mut self) {
+        if let Some(seen) = &mut self.0 {
+            seen.shrink();
+        }
+    }
+
     /// The sides of the flow were exchanged.
     pub(super) fn flip(&mut self) {
         if let Some(seen) = &mut self.0 {

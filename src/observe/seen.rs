@@ -1,19 +1,11 @@
 //! What was said on one flow.
 
-use std::collections::BTreeMap;
+use std::ops::{Deref, DerefMut};
 
 use anyany_dissectors::{Media, ReplyClass, Side, Text, Uuid, Value};
 
-use crate::flow::Moment;
-
-/// One of the protocol's own fields.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Detail {
-    /// The latest value.
-    One(Value),
-    /// A list of different values, in the order of their first appearance.
-    Many(Vec<Value>),
-}
+use crate::flow::{Blank, Lazy, Moment};
+use crate::observe::{Detail, Details};
 
 /// What the endpoint mapper answered on this flow.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,7 +75,8 @@ pub struct SipEvent {
     pub class: Option<ReplyClass>,
 }
 
-/// Everything that the dissectors told about one flow, bounded.
+/// Everything that the dissectors told about one flow, bounded. What RPC tells is [`Bindings`], and what few
+/// protocols tell is [`Rarely`]; both read as fields of this.
 #[derive(Debug, Clone, Default)]
 pub struct Seen {
     /// The service that the content showed; `None` while only the port is known.
@@ -91,9 +84,7 @@ pub struct Seen {
     /// Whether TLS carries it.
     pub tls: bool,
     /// The protocol's own fields.
-    pub details: BTreeMap<&'static str, Detail>,
-    /// The server's opening words.
-    pub greeting: Option<(Text, Moment)>,
+    pub details: Details,
     /// Requests, and replies by how they went.
     pub requests: u64,
     /// Replies that were not refusals.
@@ -108,6 +99,16 @@ pub struct Seen {
     pub waiting: Vec<Call>,
     /// The request whose answer took longest.
     pub slowest: Option<Answered>,
+    pub(crate) bindings: Lazy<Bindings>,
+    /// What a bound kept out of the lists.
+    pub dropped: u64,
+    /// Stretches of the stream that could not be read: lost, cut, or malformed.
+    pub unread: u64,
+}
+
+/// RPC interfaces, where there are any.
+#[derive(Debug, Clone, Default)]
+pub struct Bindings {
     /// Interfaces that the client asked for on this connection.
     pub wanted: Vec<Uuid>,
     /// Interfaces that the server accepted on this very port.
@@ -116,6 +117,14 @@ pub struct Seen {
     pub bind_refused: Vec<(Option<Uuid>, u16)>,
     /// The endpoint mapper's answers.
     pub rpc_answers: Vec<RpcAnswer>,
+    rarely: Lazy<Rarely>,
+}
+
+/// What few protocols tell.
+#[derive(Debug, Clone, Default)]
+pub struct Rarely {
+    /// The server's opening words.
+    pub greeting: Option<(Text, Moment)>,
     /// Promised media.
     pub media: Vec<PromisedMedia>,
     /// The steps of calls.
@@ -128,10 +137,62 @@ pub struct Seen {
     pub alerts: Vec<(Text, Moment, Side)>,
     /// The protocol's own goodbye.
     pub close: Option<(Text, Moment)>,
-    /// What a bound kept out of the lists above.
-    pub dropped: u64,
-    /// Stretches of the stream that could not be read: lost, cut, or malformed.
-    pub unread: u64,
+}
+
+impl Deref for Seen {
+    type Target = Bindings;
+
+    fn deref(&self) -> &Bindings {
+        &self.bindings
+    }
+}
+
+impl DerefMut for Seen {
+    fn deref_mut(&mut self) -> &mut Bindings {
+        &mut self.bindings
+    }
+}
+
+impl Deref for Bindings {
+    type Target = Rarely;
+
+    fn deref(&self) -> &Rarely {
+        &self.rarely
+    }
+}
+
+impl DerefMut for Bindings {
+    fn deref_mut(&mut self) -> &mut Rarely {
+        &mut self.rarely
+    }
+}
+
+impl Blank for Bindings {
+    fn blank() -> &'static Self {
+        static BLANK: Bindings = Bindings {
+            wanted: Vec::new(),
+            bound: Vec::new(),
+            bind_refused: Vec::new(),
+            rpc_answers: Vec::new(),
+            rarely: Lazy::BLANK,
+        };
+        &BLANK
+    }
+}
+
+impl Blank for Rarely {
+    fn blank() -> &'static Self {
+        static BLANK: Rarely = Rarely {
+            greeting: None,
+            media: Vec::new(),
+            sip: Vec::new(),
+            calls: Vec::new(),
+            masked: None,
+            alerts: Vec::new(),
+            close: None,
+        };
+        &BLANK
+    }
 }
 
 impl Seen {
@@ -139,8 +200,7 @@ impl Seen {
     pub(super) const NOTHING: Self = Self {
         service: None,
         tls: false,
-        details: BTreeMap::new(),
-        greeting: None,
+        details: Details::NONE,
         requests: 0,
         replies: 0,
         refusals: 0,
@@ -148,16 +208,7 @@ impl Seen {
         last_reply: None,
         waiting: Vec::new(),
         slowest: None,
-        wanted: Vec::new(),
-        bound: Vec::new(),
-        bind_refused: Vec::new(),
-        rpc_answers: Vec::new(),
-        media: Vec::new(),
-        sip: Vec::new(),
-        calls: Vec::new(),
-        masked: None,
-        alerts: Vec::new(),
-        close: None,
+        bindings: Lazy::BLANK,
         dropped: 0,
         unread: 0,
     };
@@ -195,18 +246,47 @@ impl Seen {
         })
     }
 
+    /// Whether nothing was said that tells of other flows, went wrong, or was not understood.
+    pub(super) fn is_ordinary(&self) -> bool {
+        let quiet = self.waiting.is_empty() && self.refusals == 0 && self.unread == 0 && self.dropped == 0;
+        let rare = !self.media.is_empty() || !self.sip.is_empty() || !self.calls.is_empty() || !self.alerts.is_empty();
+        quiet && !rare && self.masked.is_none() && self.rpc_answers.is_empty() && self.bind_refused.is_empty()
+    }
+
+    /// Nothing more will be said: gives back the room that lists had for more.
+    pub(super) fn shrink(&mut self) {
+        self.waiting.shrink_to_fit();
+        self.details.shrink();
+        let Some(bindings) = self.bindings.get_mut() else { return };
+        bindings.wanted.shrink_to_fit();
+        bindings.bound.shrink_to_fit();
+        bindings.rpc_answers.shrink_to_fit();
+        if let Some(rarely) = bindings.rarely.get_mut() {
+            rarely.media.shrink_to_fit();
+            rarely.sip.shrink_to_fit();
+            rarely.calls.shrink_to_fit();
+            rarely.alerts.shrink_to_fit();
+        }
+    }
+
+    /// Whether no RPC interface was named.
+    pub fn says_nothing_of_rpc(&self) -> bool {
+        self.wanted.is_empty() && self.bound.is_empty() && self.bind_refused.is_empty() && self.rpc_answers.is_empty()
+    }
+
     /// The sides of the flow were exchanged.
     pub(super) fn flip(&mut self) {
         for call in self.waiting.iter_mut().chain(self.slowest.iter_mut().map(|slowest| &mut slowest.call)) {
             call.side = call.side.other();
         }
-        for event in &mut self.sip {
+        let Some(rarely) = self.bindings.get_mut().and_then(|bindings| bindings.rarely.get_mut()) else { return };
+        for event in &mut rarely.sip {
             event.side = event.side.other();
         }
-        for promised in &mut self.media {
+        for promised in &mut rarely.media {
             promised.media.side = promised.media.side.other();
         }
-        for (_, _, side) in &mut self.alerts {
+        for (_, _, side) in &mut rarely.alerts {
             *side = side.other();
         }
     }
@@ -220,22 +300,16 @@ impl Seen {
     }
 
     pub(super) fn set(&mut self, key: &'static str, value: Value) {
-        if self.details.len() < MOST_DETAILS || self.details.contains_key(key) {
-            self.details.insert(key, Detail::One(value));
-        } else {
-            self.dropped += 1;
+        match self.details.place(key) {
+            Some(detail) => *detail = Detail::One(value),
+            None => self.dropped += 1,
         }
     }
 
     pub(super) fn add(&mut self, key: &'static str, value: Value) {
-        if self.details.len() >= MOST_DETAILS && !self.details.contains_key(key) {
-            self.dropped += 1;
-            return;
-        }
-        let entry = self.details.entry(key).or_insert_with(|| Detail::Many(Vec::new()));
-        match entry {
-            Detail::Many(values) if values.contains(&value) => {}
-            Detail::Many(values) if values.len() < MOST_MEMBERS => values.push(value),
+        match self.details.place(key) {
+            Some(Detail::Many(values)) if values.contains(&value) => {}
+            Some(Detail::Many(values)) if values.len() < MOST_MEMBERS => values.push(value),
             _ => self.dropped += 1,
         }
     }
@@ -291,19 +365,19 @@ impl Seen {
     }
 
     /// Keeps one more in a bounded list.
-    pub(super) fn keep<T: PartialEq>(list: &mut Vec<T>, item: T, dropped: &mut u64) {
+    pub(super) fn keep<T: PartialEq>(&mut self, list: impl FnOnce(&mut Bindings) -> &mut Vec<T>, item: T) {
+        let list = list(&mut self.bindings);
         if list.contains(&item) {
             return;
         }
         if list.len() < MOST_KEPT {
             list.push(item);
         } else {
-            *dropped += 1;
+            self.dropped += 1;
         }
     }
 }
 
-const MOST_DETAILS: usize = 48;
 const MOST_MEMBERS: usize = 32;
 const MOST_KEPT: usize = 64;
 /// Calls of one flow: a trunk carries many.

@@ -6,7 +6,7 @@ use anyany_dissectors::{
 
 use crate::classify::{Choice, Rejected, certain, choose, inside_tls};
 use crate::flow::{About, Endpoint, Observer, Transport};
-use crate::observe::{Call, LearntFrom, PromisedMedia, RpcAnswer, Said, Seen, ServicePort, SipEvent, World};
+use crate::observe::{Call, LearntFrom, PromisedMedia, RpcAnswer, Said, ServicePort, SipEvent, World};
 
 /// The observer of one flow.
 #[derive(Default)]
@@ -107,6 +107,11 @@ impl Observer for Talk {
 
     fn end(&mut self, _: &World, _: &About) {
         self.state = State::GivenUp;
+        self.seen.shrink();
+    }
+
+    fn is_ordinary(&self) -> bool {
+        self.seen.is_ordinary()
     }
 }
 
@@ -229,7 +234,7 @@ impl Talk {
             Fact::UpgradeToTls => self.upgrade(),
             Fact::Endpoint(announced) => self.announce(announced, world, about, side),
             Fact::Name { address, name } => world.name(address, &name, moment),
-            Fact::Alert(text) => Seen::keep(&mut seen.alerts, (text, moment, side), &mut seen.dropped),
+            Fact::Alert(text) => seen.keep(|lists| &mut lists.alerts, (text, moment, side)),
             Fact::Close(text) => {
                 seen.close.get_or_insert((text, moment));
             }
@@ -284,7 +289,7 @@ impl Talk {
         if self.seen.service == Some("sip") {
             let event = SipEvent { moment: about.moment, side, what: what.into(), class };
             let seen = &mut *self.seen;
-            Seen::keep(&mut seen.sip, event, &mut seen.dropped);
+            seen.keep(|lists| &mut lists.sip, event);
         }
     }
 
@@ -311,25 +316,25 @@ impl Talk {
                 // the host that it asked.
                 world.learn(Endpoint { address: here.address, port }, interface, LearntFrom::Epm, moment);
                 let answer = RpcAnswer { moment, interface: Some(interface), port: Ok(port) };
-                Seen::keep(&mut seen.rpc_answers, answer, &mut seen.dropped);
+                seen.keep(|lists| &mut lists.rpc_answers, answer);
             }
             Announced::NotRegistered { interface, status } => {
                 let answer = RpcAnswer { moment, interface, port: Err(status) };
-                Seen::keep(&mut seen.rpc_answers, answer, &mut seen.dropped);
+                seen.keep(|lists| &mut lists.rpc_answers, answer);
             }
             Announced::Bound { interface, pipe: None } => {
                 if about.transport == Transport::Tcp {
                     world.learn(here, interface, LearntFrom::Bind, moment);
                 }
-                Seen::keep(&mut seen.bound, interface, &mut seen.dropped);
+                seen.keep(|lists| &mut lists.bound, interface);
             }
             Announced::Bound { interface, pipe: Some(_) } => {
-                Seen::keep(&mut seen.bound, interface, &mut seen.dropped);
+                seen.keep(|lists| &mut lists.bound, interface);
             }
             Announced::BindRefused { interface, reason } => {
-                Seen::keep(&mut seen.bind_refused, (interface, reason), &mut seen.dropped);
+                seen.keep(|lists| &mut lists.bind_refused, (interface, reason));
             }
-            Announced::Wanted { interface } => Seen::keep(&mut seen.wanted, interface, &mut seen.dropped),
+            Announced::Wanted { interface } => seen.keep(|lists| &mut lists.wanted, interface),
             Announced::Media(media) => {
                 seen.promise(PromisedMedia { media, moment });
             }

@@ -7,7 +7,7 @@ use anyany_dissectors::{Side, Transport as Framing, Uuid};
 
 use crate::classify::by_port;
 use crate::decode::Health;
-use crate::flow::{Endpoint, Flow, Life, Moment, Oriented, Outcome, Transport};
+use crate::flow::{Crowd, Endpoint, Flow, Life, Moment, Oriented, Outcome, Transport};
 use crate::observe::{Latency, Learnt, Said, Seen, ServicePort, World};
 use crate::time::Time;
 
@@ -46,6 +46,10 @@ pub struct Trace {
     pub latencies: BTreeMap<ServicePort, Latency>,
     /// What bounds kept out while reading.
     pub dropped: u64,
+    /// Flows for which there was no room, and which were only counted.
+    pub crowd: Crowd,
+    /// Times that what waited in a flow's streams was given up for want of room.
+    pub given_up: u64,
     /// From the first to the last packet that was looked at. `None` without packets.
     pub covered: Option<(Time, Time)>,
 }
@@ -83,6 +87,8 @@ impl Trace {
             names,
             latencies: world.latencies(),
             dropped,
+            crowd: Crowd::default(),
+            given_up: 0,
             covered,
         }
     }

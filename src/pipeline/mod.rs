@@ -34,6 +34,8 @@ pub use plan::{Glance, Plan, plan};
 pub struct Settings {
     /// Threads in all, the reader included; at least 1.
     pub threads: usize,
+    /// What flows may take, in octets; `None` where there is no limit.
+    pub memory: Option<u64>,
     /// Ports that servers listen on, to tell who called where no handshake was seen.
     pub ports: ServicePorts,
 }
@@ -44,9 +46,32 @@ impl Settings {
         use anyany_dissectors::Transport::{Tcp, Udp};
         let listed = |ports: &BTreeSet<u16>| ports.iter().copied().collect();
         let ports = ServicePorts::new(usual_ports(Tcp), usual_ports(Udp)).listed(listed(tcp), listed(udp));
-        Self { threads, ports }
+        Self { threads, memory: None, ports }
     }
 }
+
+impl Settings {
+    /// Takes no more than so many octets in all, as near as can be told: a part of them is for what does not
+    /// grow with the number of flows.
+    #[must_use]
+    pub fn limited(self, memory: Option<u64>) -> Self {
+        Self { memory: memory.map(|octets| octets - (octets / 2).min(BASE)), ..self }
+    }
+
+    /// The same for each of so many traces, which are all held until the report is written.
+    #[must_use]
+    pub fn shared(&self, traces: usize) -> Self {
+        let shared = |octets: u64| octets / u64::try_from(traces.max(1)).unwrap_or(u64::MAX);
+        Self { memory: self.memory.map(shared), ..self.clone() }
+    }
+
+    fn table(&self) -> Table<Talk> {
+        Table::new(self.ports.clone()).limited(self.memory)
+    }
+}
+
+/// Octets for the program, batches on their way, books, and the report.
+const BASE: u64 = 32 << 20;
 
 /// Where packets go: a table of this thread, or batches for workers.
 enum Sink<'a> {
@@ -65,7 +90,7 @@ pub fn read(runs: Runs, settings: &Settings, keep: &(dyn Fn(&Frame<'_>) -> bool 
     let (healths, parts) = if runs.iter().all(straight) {
         together(runs, threads, settings, keep, &world)
     } else if threads == 1 {
-        let mut table = Table::new(settings.ports.clone());
+        let mut table = settings.table();
         let healths = pump(runs, keep, &mut Sink::Here(&mut table, &world));
         (healths, vec![worker::finish(table, &world)])
     } else {
@@ -75,8 +100,8 @@ pub fn read(runs: Runs, settings: &Settings, keep: &(dyn Fn(&Frame<'_>) -> bool 
             let handles: Vec<_> = receivers
                 .into_iter()
                 .map(|batches| {
-                    let (world, ports) = (&world, settings.ports.clone());
-                    scope.spawn(move || worker::run(&batches, ports, world))
+                    let (world, table) = (&world, settings.table());
+                    scope.spawn(move || worker::run(&batches, table, world))
                 })
                 .collect();
             let mut sink = Sink::Workers(dealer);
@@ -101,7 +126,7 @@ fn together(
     keep: &(dyn Fn(&Frame<'_>) -> bool + Sync),
     world: &World,
 ) -> (Vec<Health>, Vec<worker::Part>) {
-    let mut tables: Vec<_> = (0..threads).map(|_| Table::new(settings.ports.clone())).collect();
+    let mut tables: Vec<_> = (0..threads).map(|_| settings.table()).collect();
     let mut decoder = Decoder::default();
     let captures: Vec<_> = runs.into_iter().flatten().collect();
     let origin = captures.first().map_or(0, |(index, _)| *index);
@@ -173,7 +198,7 @@ fn arrived<'a>(health: &mut Health, frame: &Frame<'_>, packet: Packet<'a>) -> Ar
         health.undecoded(protocol_word(protocol));
     }
     health.cover(frame.time);
-    let moment = Moment { time: frame.time, frame: FrameRef { capture: health.index, number: frame.number } };
+    let moment = Moment { time: frame.time, frame: FrameRef::new(health.index, frame.number) };
     Arrival { moment, wire_len: frame.wire_len, packet }
 }
 
@@ -212,12 +237,9 @@ fn take(
 /// The worker that owns a packet's flow, from its sorted five-tuple; for an ICMP error, the flow
 /// that it quotes.
 fn shard(packet: &Packet<'_>, workers: usize) -> usize {
-    use std::hash::BuildHasher;
     if workers == 1 {
         return 0;
     }
-    let Some(key) = FlowKey::of(packet) else { return 0 };
-    // A fixed seed: which worker gets a flow is nobody's business, but it should not change from run to run.
-    let hash = foldhash::fast::FixedState::with_seed(0).hash_one(key);
-    usize::try_from(hash % workers.max(1) as u64).unwrap_or(0)
+    // Whole shards: within one, what is let go for want of room does not depend on who owns it.
+    FlowKey::of(packet).map_or(0, |key| crate::flow::shard(&key) % workers.max(1))
 }

@@ -59,7 +59,7 @@ fn traffic() -> Vec<Told> {
 }
 
 fn settings(threads: usize) -> Settings {
-    Settings { threads, ports: ServicePorts::new(usual_ports(Framing::Tcp), usual_ports(Framing::Udp)) }
+    Settings { threads, memory: None, ports: ServicePorts::new(usual_ports(Framing::Tcp), usual_ports(Framing::Udp)) }
 }
 
 /// Everything that was found, in words.
@@ -144,12 +144,12 @@ fn a_trace_cut_into_files_that_follow_each_other_gives_the_same_flows() {
     let plan = plan(&glances);
     assert_eq!(plan.traces, [vec![vec![0], vec![1], vec![2], vec![3], vec![4]]]);
     let whole = read(vec![vec![(0, in_memory(&pcap(&told)))]], &settings(1), &|_| true);
-    let whole = mapped(&whole, |frame| usize::try_from(frame.number).unwrap() - 1);
+    let whole = mapped(&whole, |frame| usize::try_from(frame.number()).unwrap() - 1);
     for threads in [1, 4] {
         let runs = paths.iter().zip(0u32..).map(|(path, at)| vec![(at, Capture::open(path).unwrap())]).collect();
         let trace = read(runs, &settings(threads), &|_| true);
         let place = |frame: FrameRef| {
-            usize::try_from(frame.capture).unwrap() * length + usize::try_from(frame.number).unwrap() - 1
+            usize::try_from(frame.capture()).unwrap() * length + usize::try_from(frame.number()).unwrap() - 1
         };
         assert_eq!(mapped(&trace, place), whole, "{threads} threads");
     }
@@ -169,12 +169,12 @@ fn directions_captured_into_two_files_are_read_side_by_side() {
         places[direction(at)].push(at);
     }
     let whole = read(vec![vec![(0, in_memory(&pcap(&told)))]], &settings(1), &|_| true);
-    let whole = mapped(&whole, |frame| usize::try_from(frame.number).unwrap() - 1);
+    let whole = mapped(&whole, |frame| usize::try_from(frame.number()).unwrap() - 1);
     for threads in [1, 4] {
         let run = paths.iter().zip(0u32..).map(|(path, at)| (at, Capture::open(path).unwrap())).collect();
         let trace = read(vec![run], &settings(threads), &|_| true);
         let place = |frame: FrameRef| {
-            places[usize::try_from(frame.capture).unwrap()][usize::try_from(frame.number).unwrap() - 1]
+            places[usize::try_from(frame.capture()).unwrap()][usize::try_from(frame.number()).unwrap() - 1]
         };
         assert_eq!(mapped(&trace, place), whole, "{threads} threads");
     }

@@ -6,7 +6,7 @@ use crossbeam_channel::Receiver;
 
 use super::batch::Batch;
 use crate::decode::Health;
-use crate::flow::{Flow, Life, ServicePorts, Table};
+use crate::flow::{Crowd, Flow, Life, Live, Table};
 use crate::observe::{Said, Talk, Trace, World};
 
 /// What one worker found.
@@ -16,11 +16,12 @@ pub(super) struct Part {
     pub(super) life: Life,
     pub(super) duplicates: BTreeMap<u32, u64>,
     pub(super) stray_icmp: u64,
+    pub(super) crowd: Crowd,
+    pub(super) given_up: u64,
 }
 
 /// Takes batches until the reader has no more.
-pub(super) fn run(batches: &Receiver<Batch>, ports: ServicePorts, world: &World) -> Part {
-    let mut table = Table::new(ports);
+pub(super) fn run(batches: &Receiver<Batch>, mut table: Table<Talk>, world: &World) -> Part {
     for batch in batches {
         for &(host, time) in batch.heard() {
             table.hear(host, time);
@@ -32,10 +33,12 @@ pub(super) fn run(batches: &Receiver<Batch>, ports: ServicePorts, world: &World)
 
 /// Ends all flows of a table.
 pub(super) fn finish(table: Table<Talk>, world: &World) -> Part {
-    let (flows, life, counters) = table.finish(world);
-    let flows = flows.into_iter().map(|live| (live.flow, live.observer.seen)).collect();
+    let mut flows = Vec::new();
+    let (life, counters) =
+        table.finish_each(world, |Live { flow, observer, .. }| flows.push((Box::new(flow), observer.seen)));
     let duplicates = counters.duplicates.into_iter().collect();
-    Part { flows, life, duplicates, stray_icmp: counters.stray_icmp }
+    let (stray_icmp, crowd, given_up) = (counters.stray_icmp, counters.crowd, counters.given_up);
+    Part { flows, life, duplicates, stray_icmp, crowd, given_up }
 }
 
 /// All parts as one trace, in an order that does not depend on how flows were dealt out.
@@ -43,16 +46,20 @@ pub(super) fn join(parts: Vec<Part>, healths: Vec<Health>, world: &World) -> Tra
     let mut whole = Part::default();
     for part in parts {
         whole.flows.extend(part.flows);
-        whole.life.merge(&part.life);
+        whole.life.merge(part.life);
         whole.stray_icmp += part.stray_icmp;
+        whole.crowd.merge(&part.crowd);
+        whole.given_up += part.given_up;
         for (capture, count) in part.duplicates {
             *whole.duplicates.entry(capture).or_default() += count;
         }
     }
     // The position of each capture in the trace: frames are in order within one, captures by plan.
     let place: BTreeMap<u32, usize> = healths.iter().enumerate().map(|(place, health)| (health.index, place)).collect();
-    whole
-        .flows
-        .sort_by_key(|(flow, _)| (place.get(&flow.first.frame.capture).copied(), flow.first.frame.number, flow.key));
-    Trace::new(whole.flows, whole.life, world, healths, whole.duplicates, whole.stray_icmp)
+    whole.flows.sort_by_key(|(flow, _)| {
+        (place.get(&flow.first.frame.capture()).copied(), flow.first.frame.number(), flow.key)
+    });
+    let mut trace = Trace::new(whole.flows, whole.life, world, healths, whole.duplicates, whole.stray_icmp);
+    (trace.crowd, trace.given_up) = (whole.crowd, whole.given_up);
+    trace
 }

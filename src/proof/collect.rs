@@ -89,7 +89,7 @@ impl Collector {
 
     /// Takes one frame of the capture with this index.
     pub fn frame(&mut self, capture: u32, frame: &Frame<'_>) {
-        let at = FrameRef { capture, number: frame.number };
+        let at = FrameRef::new(capture, frame.number);
         let mut roles = self.named.remove(&at).unwrap_or_default();
         roles.extend(self.edge(capture, frame.time));
         let packet = match self.decoder.decode(frame.link, frame.octets, frame.wire_len, frame.time, capture) {
@@ -195,7 +195,8 @@ impl Collector {
     fn take_pieces(&mut self, whole: &Exhibit, lane: Option<usize>) {
         let Some(packet) = whole.packet.as_ref().filter(|_| !self.pieces.is_empty()) else { return };
         let Some(ip_id) = packet.ip_id else { return };
-        let of = Piece { capture: whole.frame.capture, source: packet.source, destination: packet.destination, ip_id };
+        let of =
+            Piece { capture: whole.frame.capture(), source: packet.source, destination: packet.destination, ip_id };
         let (mine, others) = std::mem::take(&mut self.pieces).into_iter().partition(|(piece, _)| *piece == of);
         self.pieces = others;
         let mine: VecDeque<(Piece, Exhibit)> = mine;
@@ -232,7 +233,7 @@ impl Lane {
     /// Whether a packet with this five-tuple belongs to it: not before it began, not after the next one
     /// did. What comes a while after the last packet are copies, and what ICMP says of it.
     fn holds(&self, moment: Moment) -> bool {
-        self.captures.contains(&moment.frame.capture)
+        self.captures.contains(&moment.frame.capture())
             && not_before(moment, self.from)
             && self.next.is_none_or(|next| !not_before(moment, next))
             && moment.time.since(self.to.time) <= AFTERMATH
@@ -241,8 +242,8 @@ impl Lane {
 
 /// Within one file frames follow each other by number: clocks go back.
 fn not_before(moment: Moment, other: Moment) -> bool {
-    if moment.frame.capture == other.frame.capture {
-        moment.frame.number >= other.frame.number
+    if moment.frame.capture() == other.frame.capture() {
+        moment.frame.number() >= other.frame.number()
     } else {
         moment.time >= other.time
     }

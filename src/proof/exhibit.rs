@@ -86,7 +86,7 @@ impl Exhibit {
     /// A copy of a frame of the capture with this index.
     pub(super) fn of(capture: u32, frame: &Frame<'_>, packet: Option<Packet<'static>>) -> Self {
         Self {
-            frame: FrameRef { capture, number: frame.number },
+            frame: FrameRef::new(capture, frame.number),
             time: frame.time,
             link: frame.link,
             interface: frame.interface,

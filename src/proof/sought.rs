@@ -62,7 +62,7 @@ impl Sought {
             let captures: Vec<u32> = trace.healths.iter().map(|health| health.index).collect();
             let of_trace = |finding: &&Finding| {
                 let first = finding.judgement.evidence.first();
-                first.is_some_and(|evidence| captures.contains(&evidence.frame.capture))
+                first.is_some_and(|evidence| captures.contains(&evidence.frame.capture()))
             };
             let findings: Vec<&Finding> = diagnosis.findings.iter().filter(of_trace).collect();
             sought.of_trace(trace, &captures, &findings, roster, limits);

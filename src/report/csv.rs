@@ -20,7 +20,7 @@ pub fn csv(report: &Report<'_>) -> String {
 
 fn row(report: &Report<'_>, finding: &Finding) -> Vec<String> {
     let judgement = &finding.judgement;
-    let digits = judgement.evidence.first().map_or(6, |evidence| report.precision(evidence.frame.capture));
+    let digits = judgement.evidence.first().map_or(6, |evidence| report.precision(evidence.frame.capture()));
     let time = |time: Option<Time>| time.map(|time| time.rfc3339(digits)).unwrap_or_default();
     let port = |port: Option<u16>| port.map(|port| port.to_string()).unwrap_or_default();
     let [client, client_name, client_role] = party(report, finding.client.as_ref());
@@ -74,8 +74,8 @@ fn party(report: &Report<'_>, party: Option<&Party>) -> [String; 3] {
 /// "client.pcap: 29 33 71; server.pcap: 4".
 fn frames(report: &Report<'_>, finding: &Finding) -> String {
     let captures = report.captures().into_iter().filter_map(|health| {
-        let here = finding.judgement.evidence.iter().filter(|evidence| evidence.frame.capture == health.index);
-        let numbers: Vec<String> = here.map(|evidence| evidence.frame.number.to_string()).collect();
+        let here = finding.judgement.evidence.iter().filter(|evidence| evidence.frame.capture() == health.index);
+        let numbers: Vec<String> = here.map(|evidence| evidence.frame.number().to_string()).collect();
         (!numbers.is_empty()).then(|| format!("{}: {}", health.summary.path, numbers.join(" ")))
     });
     captures.collect::<Vec<_>>().join("; ")

@@ -24,7 +24,7 @@ pub struct Evidence {
 /// A capture of proof for each trace with findings; without any, a single one that says so.
 pub fn evidence(report: &Report<'_>, exhibits: &Exhibits) -> Vec<Evidence> {
     let of_trace = |trace: &Trace| {
-        let mine = |exhibit: &&Exhibit| trace.healths.iter().any(|health| health.index == exhibit.frame.capture);
+        let mine = |exhibit: &&Exhibit| trace.healths.iter().any(|health| health.index == exhibit.frame.capture());
         exhibits.list.iter().filter(mine).collect::<Vec<_>>()
     };
     let mut files: Vec<Evidence> = Vec::new();
@@ -54,7 +54,7 @@ fn write(report: &Report<'_>, exhibits: &Exhibits, healths: &[&Health], shown: &
     }
     writer.names(&names(report, shown));
     for exhibit in in_order(shown) {
-        let (capture, interface) = (exhibit.frame.capture, exhibit.interface);
+        let (capture, interface) = (exhibit.frame.capture(), exhibit.interface);
         let comments = about_the_packet(report, healths, exhibit);
         if let Some(&number) = numbers.get(&(capture, interface, exhibit.link)) {
             writer.packet(number, exhibit.time, &exhibit.octets, exhibit.wire_len, &comments);
@@ -76,7 +76,7 @@ fn interfaces(healths: &[&Health], shown: &[&Exhibit]) -> BTreeSet<(u32, u32, Li
     let registered = |link: &LinkType| u16::try_from(link.0).is_ok();
     let frames = shown.iter().filter(|exhibit| registered(&exhibit.link));
     let mut used: BTreeSet<(u32, u32, LinkType)> =
-        frames.map(|exhibit| (exhibit.frame.capture, exhibit.interface, exhibit.link)).collect();
+        frames.map(|exhibit| (exhibit.frame.capture(), exhibit.interface, exhibit.link)).collect();
     for health in healths.iter().take(MOST_CAPTURES) {
         let link = health.summary.interfaces.first().map(|first| first.link);
         let link = link.or(health.summary.link_types.iter().copied().find(registered));
@@ -119,7 +119,7 @@ fn in_order<'a>(shown: &[&'a Exhibit]) -> Vec<&'a Exhibit> {
     let mut sorted = shown.to_vec();
     sorted.sort_by_key(|exhibit| exhibit.frame);
     for exhibit in sorted {
-        by_capture.entry(exhibit.frame.capture).or_default().push_back(exhibit);
+        by_capture.entry(exhibit.frame.capture()).or_default().push_back(exhibit);
     }
     let mut order = Vec::with_capacity(shown.len());
     while let Some(queue) = by_capture
@@ -177,9 +177,9 @@ fn about_the_capture(report: &Report<'_>, health: &Health) -> String {
 }
 
 fn about_the_packet(report: &Report<'_>, healths: &[&Health], exhibit: &Exhibit) -> Vec<String> {
-    let path = healths.iter().find(|health| health.index == exhibit.frame.capture);
+    let path = healths.iter().find(|health| health.index == exhibit.frame.capture());
     let file = path.map(|health| file_name(&health.summary.path)).unwrap_or_default();
-    let place = format!("frame {} of {file}", exhibit.frame.number);
+    let place = format!("frame {} of {file}", exhibit.frame.number());
     // Of several parts in one finding the most telling is told; the capture's edges beside findings are not.
     let mut roles: BTreeMap<&str, &Role> = BTreeMap::new();
     for role in &exhibit.roles {

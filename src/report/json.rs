@@ -8,13 +8,15 @@ use serde_json::{Map, Value, json};
 
 use crate::decode::Health;
 use crate::diagnose::{Evidence, Finding, Incident, Party};
-use crate::flow::{Endpoint, Transport};
+use crate::flow::{Crowded, Endpoint, Transport};
 use crate::observe::{Conversation, Detail, Latency, Trace};
 use crate::reference::Interface;
 use crate::report::{Report, words};
 use crate::time::Time;
 use crate::topology::Host;
 
+/// Server ports of which it is told how much was not kept.
+const MOST_SERVERS: usize = 100;
 /// The version of the document's shape.
 pub const SCHEMA: u32 = 1;
 
@@ -26,6 +28,7 @@ pub fn document(report: &Report<'_>, flows: bool) -> Value {
         "complete": report.complete(),
         "captures": captures(report),
         "hosts": hosts(report),
+        "hosts_left_out": report.roster.left_out,
         "services": services(report),
         "endpoints": endpoints(report),
         "paths": words::paths(report).iter().map(|path| json!({
@@ -35,6 +38,7 @@ pub fn document(report: &Report<'_>, flows: bool) -> Value {
         "findings": report.diagnosis.findings.iter().map(|one| finding(report, one)).collect::<Vec<_>>(),
         "incidents": report.diagnosis.incidents.iter().map(|one| incident(report, one)).collect::<Vec<_>>(),
         "problems": problems(report),
+        "not_kept": report.traces.iter().map(not_kept).collect::<Vec<_>>(),
     });
     if flows && let Some(document) = document.as_object_mut() {
         let list =
@@ -57,9 +61,14 @@ fn problems(report: &Report<'_>) -> Vec<String> {
     let mut problems: Vec<String> = report.unusable.iter().map(|(_, why)| why.clone()).collect();
     problems.extend(report.damage());
     problems.extend(report.roster.contradictions.iter().cloned());
+    problems.extend(words::crowding(report));
     let dropped: u64 = report.traces.iter().map(|trace| trace.dropped).sum();
     if dropped > 0 {
         problems.push(format!("{dropped} details were left out because a bound was reached"));
+    }
+    if report.roster.left_out > 0 {
+        problems
+            .push(format!("{} more hosts, known by address only, were left out of the list", report.roster.left_out));
     }
     if report.diagnosis.left_out > 0 {
         problems.push(format!("{} failed attempts on further paths were left out", report.diagnosis.left_out));
@@ -71,11 +80,11 @@ fn problems(report: &Report<'_>) -> Vec<String> {
 fn captures(report: &Report<'_>) -> Vec<Value> {
     let mut captures = Vec::new();
     for trace in report.traces {
-        let one_way = crate::diagnose::Context::new(trace, report.roster).one_way;
+        let one_way = crate::diagnose::is_one_way(trace);
         let mut unseen: BTreeMap<u32, u64> = BTreeMap::new();
         for one in &trace.conversations {
             let here = one.flow.halves.iter().map(|half| half.unseen).sum::<u64>();
-            *unseen.entry(one.flow.first.frame.capture).or_default() += here;
+            *unseen.entry(one.flow.first.frame.capture()).or_default() += here;
         }
         for health in &trace.healths {
             let duplicates = trace.duplicates.get(&health.index).copied().unwrap_or(0);
@@ -132,6 +141,31 @@ pub(super) fn health_problems(health: &Health) -> Vec<String> {
     problems
 }
 
+/// What a memory limit kept out of a trace.
+fn not_kept(trace: &Trace) -> Value {
+    let total = trace.crowd.total();
+    let span = |crowded: &Crowded| crowded.span.map(|(first, last)| [first.rfc3339(6), last.rfc3339(6)]);
+    let mut servers: Vec<_> = trace.crowd.by_server.iter().collect();
+    servers
+        .sort_by_key(|(at, crowded)| (std::cmp::Reverse(crowded.unanswered + crowded.answered + crowded.unread), **at));
+    let row = |(at, crowded): &(&Endpoint, &Crowded)| {
+        json!({
+            "server": at.address.to_string(), "port": at.port, "unanswered_syns": crowded.unanswered,
+            "answered": crowded.answered,
+            "packets": crowded.unread, "between": span(crowded),
+        })
+    };
+    json!({
+        "unanswered_syns": total.unanswered,
+        "answered": total.answered,
+        "packets": total.unread,
+        "streams_given_up": trace.given_up,
+        "between": span(&total),
+        "servers": servers.iter().take(MOST_SERVERS).map(row).collect::<Vec<_>>(),
+        "servers_left_out": servers.len().saturating_sub(MOST_SERVERS),
+    })
+}
+
 fn hosts(report: &Report<'_>) -> Vec<Value> {
     report.roster.hosts().iter().flat_map(|one| host(one, report.traces)).collect()
 }
@@ -160,12 +194,12 @@ pub fn host(host: &Host, traces: &[Trace]) -> Vec<Value> {
 
 fn flow(report: &Report<'_>, trace: &Trace, conversation: &Conversation) -> Value {
     let (flow, seen) = (&conversation.flow, &conversation.seen);
-    let digits = report.precision(flow.first.frame.capture);
+    let digits = report.precision(flow.first.frame.capture());
     let [client, server] = &flow.halves;
     let has_port = flow.key.transport != Transport::Icmp;
     let end = |end: Endpoint| json!({"address": end.address.to_string(), "port": has_port.then_some(end.port)});
     json!({
-        "capture": flow.first.frame.capture,
+        "capture": flow.first.frame.capture(),
         "transport": flow.key.transport.word(),
         "client": end(flow.initiator),
         "server": end(flow.responder),
@@ -184,7 +218,7 @@ fn flow(report: &Report<'_>, trace: &Trace, conversation: &Conversation) -> Valu
         "retransmissions": [client.retransmissions, server.retransmissions],
         "duplicates": client.duplicates + server.duplicates,
         "resets": flow.reset_count,
-        "first_frame": flow.first.frame.number,
+        "first_frame": flow.first.frame.number(),
         "unread": seen.unread,
     })
 }
@@ -192,12 +226,12 @@ fn flow(report: &Report<'_>, trace: &Trace, conversation: &Conversation) -> Valu
 fn detail(report: &Report<'_>, trace: &Trace, conversation: &Conversation) -> Value {
     let seen = &conversation.seen;
     let mut detail = Map::new();
-    for (key, value) in &seen.details {
+    for (key, value) in seen.details.iter() {
         let value = match value {
             Detail::One(value) => field(value),
             Detail::Many(values) => values.iter().map(field).collect(),
         };
-        detail.insert((*key).to_owned(), value);
+        detail.insert(key.to_owned(), value);
     }
     if seen.tls {
         detail.insert("tls".to_owned(), true.into());
@@ -290,15 +324,15 @@ fn endpoints(report: &Report<'_>) -> Vec<Value> {
                     "name": report.reference.interface(interface).map(Interface::short_name),
                     "port": at.port,
                     "learnt": learnt.from.word(),
-                    "capture": learnt.moment.frame.capture,
-                    "frame": learnt.moment.frame.number,
+                    "capture": learnt.moment.frame.capture(),
+                    "frame": learnt.moment.frame.number(),
                 }));
             }
         }
         list.extend(words::media_endpoints(trace).into_iter().map(|(at, kind, moment)| {
             json!({
                 "server": at.address.to_string(), "interface": null, "name": kind, "port": at.port, "learnt": "sdp",
-                "capture": moment.frame.capture, "frame": moment.frame.number,
+                "capture": moment.frame.capture(), "frame": moment.frame.number(),
             })
         }));
     }
@@ -309,7 +343,7 @@ fn endpoints(report: &Report<'_>) -> Vec<Value> {
 pub fn finding(report: &Report<'_>, finding: &Finding) -> Value {
     let judgement = &finding.judgement;
     let policy = words::policy(report, finding);
-    let digits = judgement.evidence.first().map_or(6, |evidence| report.precision(evidence.frame.capture));
+    let digits = judgement.evidence.first().map_or(6, |evidence| report.precision(evidence.frame.capture()));
     let time = |time: Option<Time>| time.map(|time| time.rfc3339(digits));
     let client =
         |party: &Party| json!({"address": party.address.to_string(), "port": finding.client_port, "role": party.role});
@@ -351,7 +385,7 @@ pub fn finding(report: &Report<'_>, finding: &Finding) -> Value {
 }
 
 fn evidence(evidence: &Evidence) -> Value {
-    json!({"capture": evidence.frame.capture, "frame": evidence.frame.number, "note": evidence.note})
+    json!({"capture": evidence.frame.capture(), "frame": evidence.frame.number(), "note": evidence.note})
 }
 
 fn incident(report: &Report<'_>, incident: &Incident) -> Value {

@@ -41,7 +41,7 @@ pub(in crate::report) fn read(scenario: &str) -> Trace {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("captures").join(scenario);
     let capture = Capture::open(&path).unwrap();
     let ports = ServicePorts::new(usual_ports(Framing::Tcp), usual_ports(Framing::Udp));
-    pipeline::read(vec![vec![(0, capture)]], &Settings { threads: 1, ports }, &|_| true)
+    pipeline::read(vec![vec![(0, capture)]], &Settings { threads: 1, memory: None, ports }, &|_| true)
 }
 
 /// A host as a topology file names it.

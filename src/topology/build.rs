@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use anyany_dissectors::Uuid;
+use hashbrown::HashMap;
 
 use super::file::{Declared, File};
 use super::infer::{Inference, Inferred};
@@ -43,7 +44,8 @@ impl Builder<'_> {
     fn build(mut self, traces: &[Trace]) -> Roster {
         let file = self.file;
         let mut hosts: Vec<Host> = file.hosts.iter().map(|declared| self.declared(declared)).collect();
-        for addresses in self.unlisted(traces) {
+        let (unlisted, left_out) = self.unlisted(traces);
+        for addresses in unlisted {
             hosts.push(self.found(addresses));
         }
         for host in &mut hosts {
@@ -53,6 +55,7 @@ impl Builder<'_> {
         let version = self.version.map(|version| version.word().to_owned());
         let mut roster = Roster::new(hosts, version);
         roster.contradictions = self.contradictions;
+        roster.left_out = left_out;
         roster
     }
 
@@ -159,25 +162,34 @@ impl Builder<'_> {
         roles
     }
 
-    /// The hosts of the traffic that the file does not name, each with all of its addresses.
-    fn unlisted(&self, traces: &[Trace]) -> Vec<BTreeSet<IpAddr>> {
-        let ends = |trace: &Trace| {
-            let ends =
-                trace.conversations.iter().flat_map(|one| [one.flow.initiator.address, one.flow.responder.address]);
-            ends.collect::<Vec<_>>()
-        };
-        let mut alone: BTreeSet<IpAddr> = traces.iter().flat_map(ends).collect();
-        alone.retain(|&address| is_host(address) && self.file.host(address).is_none());
+    /// The hosts of the traffic that the file does not name, each with all of its addresses, and how many are
+    /// left out: of those of which nothing is known, the busiest are kept.
+    fn unlisted(&self, traces: &[Trace]) -> (Vec<BTreeSet<IpAddr>>, u64) {
+        let mut busy: HashMap<IpAddr, u64> = HashMap::new();
+        for one in traces.iter().flat_map(|trace| &trace.conversations) {
+            for address in [one.flow.initiator.address, one.flow.responder.address] {
+                *busy.entry(address).or_default() += 1;
+            }
+        }
+        busy.retain(|&address, _| is_host(address) && self.file.host(address).is_none());
         let mut hosts = Vec::new();
         for mut group in self.names.same_host() {
-            group.retain(|address| alone.contains(address));
+            group.retain(|address| busy.contains_key(address));
             if group.len() > 1 {
-                alone.retain(|address| !group.contains(address));
+                busy.retain(|address, _| !group.contains(address));
                 hosts.push(group);
             }
         }
-        hosts.extend(alone.into_iter().map(|address| BTreeSet::from([address])));
-        hosts
+        let known = |address: IpAddr| self.inference.knows(address) || !self.names.get(address).is_empty();
+        let (known, mut others): (Vec<_>, Vec<_>) = busy.into_iter().partition(|(address, _)| known(*address));
+        let left_out = others.len().saturating_sub(MOST_STRANGERS);
+        if left_out > 0 {
+            others.sort_unstable_by_key(|(address, count)| (std::cmp::Reverse(*count), *address));
+            others.truncate(MOST_STRANGERS);
+        }
+        let alone = known.into_iter().chain(others);
+        hosts.extend(alone.map(|(address, _)| BTreeSet::from([address])));
+        (hosts, left_out as u64)
     }
 }
 
@@ -211,3 +223,6 @@ fn is_host(address: IpAddr) -> bool {
         IpAddr::V6(address) => !(address.is_multicast() || address.is_unspecified()),
     }
 }
+
+/// Hosts of which only addresses are known. A flood has any number of them, most of them invented.
+const MOST_STRANGERS: usize = 2_000;

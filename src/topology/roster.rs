@@ -46,6 +46,8 @@ pub struct Roster {
     pub version: Option<String>,
     /// What the traffic contradicts in the topology file, as sentences.
     pub contradictions: Vec<String>,
+    /// Hosts of which nothing but an address is known, and for which there was no room.
+    pub left_out: u64,
 }
 
 impl Roster {
@@ -57,7 +59,7 @@ impl Roster {
                 by_address.entry(address).or_insert(at);
             }
         }
-        Self { hosts, by_address, version, contradictions: Vec::new() }
+        Self { hosts, by_address, version, contradictions: Vec::new(), left_out: 0 }
     }
 
     /// Every host, in order of its first address.

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use anyany_dissectors::{ReplyClass, Side, Uuid, Value};
 
-use crate::flow::{Endpoint, Flow, FlowKey, FrameRef, Half, Life, Moment, Oriented, Outcome, Transport};
+use crate::flow::{Crowd, Endpoint, Flow, FlowKey, FrameRef, Half, Life, Moment, Oriented, Outcome, Transport};
 use crate::observe::{Conversation, Detail, Learnt, LearntFrom, RpcAnswer, Said, Seen, SipEvent, Trace};
 use crate::reference::Reference;
 use crate::time::Time;
@@ -42,6 +42,8 @@ pub fn story() -> Story {
         names: BTreeMap::new(),
         latencies: BTreeMap::new(),
         dropped: 0,
+        crowd: Crowd::default(),
+        given_up: 0,
         covered: None,
     })
 }
@@ -59,7 +61,7 @@ impl Story {
         let at = self.0.conversations.len();
         let number = u64::try_from(at).unwrap() + 1;
         let time = Time::new(i64::try_from(number).unwrap(), 0);
-        let moment = Moment { time, frame: FrameRef { capture: 0, number } };
+        let moment = Moment { time, frame: FrameRef::new(0, number) };
         let initiator = Endpoint { address: address(client), port: 50_000 };
         let responder = Endpoint { address: address(server), port };
         let half = || {
@@ -72,7 +74,7 @@ impl Story {
         };
         let key = FlowKey::new(transport, initiator, responder);
         let mut flow = Flow::new(key, initiator, responder, Oriented::Syn, moment);
-        flow.halves = [half(), half()];
+        flow.halves = [half().into(), half().into()];
         flow.established = Some(moment);
         let outcome = if transport == Transport::Tcp { Outcome::Closed } else { Outcome::Datagrams };
         let seen = Seen { service: Some(service), requests: 1, replies: 1, ..Seen::default() };
@@ -92,7 +94,7 @@ impl Talk<'_> {
     pub fn unanswered(mut self) -> Self {
         let conversation = self.conversation();
         conversation.outcome = Outcome::Unanswered;
-        conversation.flow.halves[1] = Half::default();
+        conversation.flow.halves[1] = Half::default().into();
         conversation.flow.established = None;
         conversation.seen = Seen { requests: 1, ..Seen::default() }.into();
         self

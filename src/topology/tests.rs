@@ -255,7 +255,7 @@ fn a_check_tells_who_is_missing_and_who_is_new() {
 
 #[test]
 fn captures_are_named_where_there_are_several() {
-    let moment = Moment { time: Time(0), frame: FrameRef { capture: 1, number: 7 } };
+    let moment = Moment { time: Time(0), frame: FrameRef::new(1, 7) };
     let mut it = story();
     it.udp("10.0.0.1", "10.0.0.2", 88, "kerberos");
     it.0.conversations[0].flow.halves[1].first_data = Some(moment);

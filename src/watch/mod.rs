@@ -49,7 +49,7 @@ impl Watch {
         health.summary.packets += 1;
         health.summary.octets += u64::from(frame.wire_len);
         health.cover(frame.time);
-        let moment = Moment { time: frame.time, frame: FrameRef { capture: device, number: frame.number } };
+        let moment = Moment { time: frame.time, frame: FrameRef::new(device, frame.number) };
         match self.decoder.decode(frame.link, frame.octets, frame.wire_len, frame.time, device) {
             Decoded::Packet(packet) => {
                 if let Payload::Other(protocol) = packet.payload {
@@ -76,7 +76,7 @@ impl Watch {
     pub fn trace(&mut self, now: Time) -> Trace {
         let before = now.minus(self.window);
         for live in self.table.expire(now, IDLE, before, &self.world) {
-            self.over.push_back((live.flow, live.observer.seen));
+            self.over.push_back((Box::new(live.flow), live.observer.seen));
         }
         self.over.retain(|(flow, _)| flow.last.time >= before);
         while self.over.len() > MOST_REMEMBERED {
@@ -89,7 +89,8 @@ impl Watch {
         if let Some(health) = self.healths.first_mut() {
             health.unfinished = self.decoder.unfinished();
         }
-        let going_on = self.table.flows().iter().map(|live| (live.flow.clone(), live.observer.seen.clone()));
+        let going_on = self.table.flows(&self.world);
+        let going_on = going_on.map(|(flow, talk)| (flow, talk.map(|talk| talk.seen.clone()).unwrap_or_default()));
         let mut flows: Vec<_> = self.over.iter().cloned().chain(going_on).collect();
         flows.sort_by_key(|(flow, _)| (flow.first.time, flow.first.frame, flow.key));
         let duplicates = self.table.counters().duplicates.iter().map(|(capture, count)| (*capture, *count)).collect();

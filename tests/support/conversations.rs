@@ -38,7 +38,7 @@ pub fn conversations(file: &Path) -> Vec<Said> {
     let (mut decoder, mut table) = (Decoder::default(), Table::<Recorder>::new(ports));
     while let Some(frame) = capture.next() {
         if let Decoded::Packet(packet) = decoder.decode(frame.link, frame.octets, frame.wire_len, frame.time, 0) {
-            let moment = Moment { time: frame.time, frame: FrameRef { capture: 0, number: frame.number } };
+            let moment = Moment { time: frame.time, frame: FrameRef::new(0, frame.number) };
             table.packet(&Arrival { moment, wire_len: frame.wire_len, packet }, &());
         }
     }
@@ -75,4 +75,7 @@ impl Observer for Recorder {
     }
 
     fn end(&mut self, (): &(), _: &About) {}
+    fn is_ordinary(&self) -> bool {
+        true
+    }
 }

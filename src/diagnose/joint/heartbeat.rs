@@ -82,7 +82,7 @@ impl<'a> Beats<'a> {
         self.first = Some(self.first.map_or(first, |known| known.min(first)));
         self.last = Some(self.last.map_or(last, |known| known.max(last)));
         if side == Side::Initiator {
-            let times = one.flow.tries.first.iter().flatten();
+            let times = one.flow.tries.first_few();
             let spans: Vec<i64> = times.clone().zip(times.skip(1)).map(|(a, b)| b.time.since(a.time).0).collect();
             let (least, most) = (spans.iter().min().copied(), spans.iter().max().copied());
             self.uneven |=

@@ -54,7 +54,7 @@ pub(super) fn moved(context: &Context<'_>, conversation: &Conversation) -> Rulin
         .because(format!("SYN to {server} {} times, no answer", flow.tries.count))
         .because(format!(
             "the endpoint mapper named port {} before, and names port {port} for the same interface since frame {}: the service has moved",
-            server.port, learnt.moment.frame.number
+            server.port, learnt.moment.frame.number()
         ))
         .or("the old port is stale, and the server's own firewall hides that nothing listens there", "", "the mapper says so")
         .or("a device drops the port", "", "silence looks the same")
@@ -86,14 +86,14 @@ pub(super) fn join(context: &Context<'_>, conversation: &Conversation, mut judge
     let whom = if own { flow.initiator.address.to_string() } else { "another client".to_owned() };
     judgement
         .because
-        .insert(0, format!("the endpoint mapper named port {port} to {whom} (frame {})", moment.frame.number));
+        .insert(0, format!("the endpoint mapper named port {port} to {whom} (frame {})", moment.frame.number()));
     judgement
         .evidence
         .insert(0, Evidence { frame: moment.frame, note: format!("the endpoint mapper names port {port}") });
     // The mapper forgets a service whose process ends: what it names is running, and so not stopped behind a
     // firewall of its own.
     if let Some(stopped) = judgement.alternatives.iter_mut().find(|one| own && one.cause == silence::STOPPED) {
-        let names = format!("the endpoint mapper names it as running (frame {})", moment.frame.number);
+        let names = format!("the endpoint mapper names it as running (frame {})", moment.frame.number());
         stopped.against = if stopped.against.is_empty() { names } else { format!("{}; {names}", stopped.against) };
     }
     let sooner = if own { TOLD_BY_MAPPER } else { TOLD_TO_ANOTHER };

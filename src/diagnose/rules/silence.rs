@@ -80,7 +80,7 @@ fn asked(conversation: &Conversation) -> String {
 pub(super) fn too_near_the_end(context: &Context<'_>, flow: &Flow) -> bool {
     let end = context.trace.covered.map_or(flow.last.time, |(_, end)| end);
     let waited = end.since(flow.first.time);
-    let since_last = flow.tries.last.map_or(waited, |last| end.since(last.time));
+    let since_last = flow.tries.last().map_or(waited, |last| end.since(last.time));
     if flow.tries.count >= 3 { waited < ENOUGH_FOR_THREE } else { waited < ENOUGH || since_last < ROUND_TRIP }
 }
 
@@ -123,7 +123,7 @@ fn at_an_open_port(context: &Context<'_>, conversation: &Conversation, asked: &s
     (lost > 0).then(|| {
         Judgement::new(Kind::NoAnswer, Attribution::NetworkOrEndpoint, 0.5)
             .because(asked)
-            .because(format!("the same port took a connection (frame {})", open.flow.first.frame.number))
+            .because(format!("the same port took a connection (frame {})", open.flow.first.frame.number()))
             .because(format!("the capture lost packets ({lost} stretches were acknowledged and never seen): what tells a full queue from a block may be among them"))
             .or("something began to drop new connections, or drops some of them", "the port takes connections", "")
             .or("the listener is overloaded and ignores new connections", "", "the port takes connections")
@@ -141,7 +141,7 @@ fn at_a_mute_port(context: &Context<'_>, conversation: &Conversation, asked: &st
             .because(asked)
             .because(format!(
                 "a connection to this port that was made before (frame {}) stands open, and its program has not said a word since: it may take no more",
-                first.first.frame.number
+                first.first.frame.number()
             ))
             .or("the listener is overloaded and ignores new connections", "", "it is mute on the connection that it has")
             .or("something began to drop new connections", "", "a full queue and such a rule look alike from here")
@@ -182,7 +182,9 @@ fn weigh(context: &Context<'_>, conversation: &Conversation, asked: String, pres
         judgement.attribution = Attribution::Network;
         judgement = judgement.because(format!(
             "closed ports of {} answer with RST (port {}, frame {}): a stopped service would not be silent",
-            server.address, refusal.port, refusal.moment.frame.number
+            server.address,
+            refusal.port,
+            refusal.moment.frame.number()
         ));
     }
     if let Some(same) = same {

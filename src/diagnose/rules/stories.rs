@@ -10,6 +10,7 @@ mod icmp;
 mod media;
 mod proofs;
 mod resets;
+mod room;
 mod rpc;
 mod servers;
 mod silence;
@@ -117,7 +118,7 @@ fn tell(lines: &[Line]) -> Vec<Told> {
 fn trace(told: &[Told], threads: usize) -> Trace {
     let capture = Capture::from_reader("story".to_owned(), Box::new(Cursor::new(pcap(told)))).unwrap();
     let ports = ServicePorts::new(usual_ports(Transport::Tcp), usual_ports(Transport::Udp));
-    read(vec![vec![(0, capture)]], &Settings { threads, ports }, &|_| true)
+    read(vec![vec![(0, capture)]], &Settings { threads, memory: None, ports }, &|_| true)
 }
 
 fn findings(told: &[Told]) -> Vec<Finding> {
@@ -193,7 +194,7 @@ fn every_finding_names_frames_and_reasons_and_is_made_once() {
             let judgement = &finding.judgement;
             assert!(!judgement.because.is_empty() && !judgement.evidence.is_empty(), "{}: {judgement:?}", story.claim);
             let known = |number: u64| number >= 1 && number <= told.len() as u64;
-            assert!(judgement.evidence.iter().all(|evidence| known(evidence.frame.number)), "{}", story.claim);
+            assert!(judgement.evidence.iter().all(|evidence| known(evidence.frame.number())), "{}", story.claim);
             assert!((0.0..=1.0).contains(&judgement.confidence), "{}: {}", story.claim, judgement.confidence);
         }
     }

@@ -15,7 +15,7 @@ pub(super) fn judge(context: &Context<'_>, conversation: &Conversation) -> Rulin
     if conversation.outcome != Outcome::HalfOpen {
         return Ruling::Pass;
     }
-    let (Some(answer), Some(last_try)) = (flow.answers.begin(), flow.tries.last) else { return Ruling::Fine };
+    let (Some(answer), Some(last_try)) = (flow.answers.begin(), flow.tries.last()) else { return Ruling::Fine };
     // Who does not ask again may have lost interest, or never have existed (a scan, a flood), unless it is there.
     if flow.tries.count < 2 {
         return third_missing(context, conversation, answer).map_or(Ruling::Fine, Ruling::Found);
@@ -53,7 +53,7 @@ pub(super) fn judge(context: &Context<'_>, conversation: &Conversation) -> Rulin
 /// says ACK or RST; who talks on another port of this server meanwhile is there to say it.
 fn third_missing(context: &Context<'_>, conversation: &Conversation, answer: Moment) -> Option<Judgement> {
     let flow = &conversation.flow;
-    let last = flow.answers.last.filter(|last| last.time.since(answer.time) >= REPEATED_FOR)?;
+    let last = flow.answers.last().filter(|last| last.time.since(answer.time) >= REPEATED_FOR)?;
     let prompt = answer.time.since(flow.first.time) < CROSSING;
     let mute = flow.half(Side::Initiator).packets == 1;
     if flow.answers.count < 3 || !prompt || !mute {

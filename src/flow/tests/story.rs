@@ -113,7 +113,7 @@ impl Told {
             tunnels: 0,
             payload,
         };
-        let moment = Moment { time: self.time(), frame: FrameRef { capture: 0, number } };
+        let moment = Moment { time: self.time(), frame: FrameRef::new(0, number) };
         Arrival { moment, wire_len: 60, packet }
     }
 }
@@ -305,7 +305,7 @@ impl Line {
 
     /// The one flow that this is.
     pub fn flow(&self) -> Flow {
-        *self.live().flow
+        self.live().flow
     }
 
     /// The one flow that this is, and what was read of it.
@@ -377,5 +377,9 @@ impl Observer for Recorder {
 
     fn end(&mut self, (): &(), _: &About) {
         self.ended += 1;
+    }
+
+    fn is_ordinary(&self) -> bool {
+        true
     }
 }

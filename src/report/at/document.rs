@@ -58,8 +58,8 @@ fn entry(conversation: &Conversation, moment: Moment, more: Value) -> Value {
         "client": end(flow.initiator),
         "server": end(flow.responder),
         "service": conversation.service,
-        "capture": moment.frame.capture,
-        "frame": moment.frame.number,
+        "capture": moment.frame.capture(),
+        "frame": moment.frame.number(),
     });
     if let (Some(entry), Value::Object(more)) = (entry.as_object_mut(), more) {
         entry.extend(more);

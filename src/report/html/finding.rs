@@ -162,7 +162,7 @@ impl Frames<'_> {
     fn by_file(&self) -> Vec<Proof<'_>> {
         let mut files: BTreeMap<u32, Proof<'_>> = BTreeMap::new();
         for evidence in &self.finding.judgement.evidence {
-            let capture = evidence.frame.capture;
+            let capture = evidence.frame.capture();
             let proof = files.entry(capture).or_insert(Proof { capture, notes: Vec::new() });
             match proof.notes.iter_mut().find(|(note, _)| *note == evidence.note) {
                 Some((_, frames)) if !frames.contains(&evidence.frame) => frames.push(evidence.frame),
@@ -188,7 +188,7 @@ impl Frames<'_> {
             }
         });
         let frames = proof.notes.iter().flat_map(|(_, frames)| frames);
-        let numbers: Vec<String> = frames.map(|frame| format!("frame.number=={}", frame.number)).collect();
+        let numbers: Vec<String> = frames.map(|frame| format!("frame.number=={}", frame.number())).collect();
         filter_text(html, &numbers.join(" || "));
     }
 
@@ -213,7 +213,7 @@ impl Frames<'_> {
         while let Some((before, frame, number, behind)) = next_frame(rest) {
             html.text(before);
             let named = self.finding.judgement.evidence.iter().map(|evidence| evidence.frame);
-            match named.into_iter().find(|named| named.number == number && self.is_drawn(*named)) {
+            match named.into_iter().find(|named| named.number() == number && self.is_drawn(*named)) {
                 Some(named) => html.leaf(tag("a").to(anchor(self.finding, named)), frame),
                 None => html.text(frame),
             };

@@ -28,7 +28,8 @@ pub(super) fn write(html: &mut Html, report: &Report<'_>) {
         table(html, "Hosts", &columns, |html| {
             left = html.fit(ROOM, &hosts, |html, host| row(html, report, host));
         });
-        beyond(html, left, "hosts");
+        let left_out = usize::try_from(report.roster.left_out).unwrap_or(usize::MAX);
+        beyond(html, left.saturating_add(left_out), "hosts");
         for contradiction in report.roster.contradictions.iter().take(MOST_CONTRADICTIONS) {
             html.within(tag("p").class("note"), |html| {
                 html.leaf(tag("b"), "The topology file disagrees: ").text(contradiction);

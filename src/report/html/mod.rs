@@ -117,16 +117,16 @@ impl<'a> Material<'a> {
 
     /// The trace in which a finding was made.
     fn trace(&self, finding: &Finding) -> Option<&'a Trace> {
-        let capture = finding.judgement.evidence.first()?.frame.capture;
+        let capture = finding.judgement.evidence.first()?.frame.capture();
         self.report.traces.iter().find(|trace| trace.healths.iter().any(|health| health.index == capture))
     }
 
     /// "29", or with several captures "2:29": the second one's frame 29.
     fn frame(&self, frame: FrameRef) -> String {
         if self.captures.len() > 1 {
-            format!("{}:{}", u64::from(frame.capture) + 1, frame.number)
+            format!("{}:{}", u64::from(frame.capture()) + 1, frame.number())
         } else {
-            frame.number.to_string()
+            frame.number().to_string()
         }
     }
 

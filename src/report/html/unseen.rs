@@ -96,6 +96,7 @@ fn left_out(report: &Report<'_>) -> Vec<String> {
     if dropped > 0 {
         lines.push(format!("{} to keep memory bounded", count(dropped, "detail", "details")));
     }
+    lines.extend(words::crowding(report));
     if report.diagnosis.left_out > 0 {
         lines.push(format!(
             "{} on further paths",

@@ -57,7 +57,7 @@ pub(super) fn of_trace(report: &Report<'_>, trace: &Trace) -> (Vec<Case>, usize)
     let known = |address| report.roster.host(address).is_some_and(|host| host.known);
     let concerns = |client, server| !listed || known(client) || known(server);
     for finding in &report.diagnosis.findings {
-        if !finding.judgement.evidence.iter().any(|one| is_of(trace, one.frame.capture)) {
+        if !finding.judgement.evidence.iter().any(|one| is_of(trace, one.frame.capture())) {
             continue;
         }
         if let Some(path) = path_of(finding)
@@ -202,7 +202,7 @@ fn details(report: &Report<'_>, finding: &Finding) -> Vec<String> {
     lines.extend(judgement.because.iter().map(|reason| format!("Because: {reason}")));
     lines.extend(judgement.alternatives.iter().map(|other| format!("Or else: {}", other.cause)));
     lines.push(format!("Next step: {}", words::next_step(report, finding)));
-    let frames: Vec<String> = judgement.evidence.iter().map(|one| one.frame.number.to_string()).collect();
+    let frames: Vec<String> = judgement.evidence.iter().map(|one| one.frame.number().to_string()).collect();
     lines.push(format!("Frames: {}", frames.join(" ")));
     lines.extend(words::display_filter(finding).map(|filter| format!("Wireshark: {filter}")));
     lines

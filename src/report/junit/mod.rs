@@ -46,7 +46,7 @@ fn of_trace(report: &Report<'_>, trace: &Trace) -> Suite {
     let paths: Vec<&str> = trace.healths.iter().map(|health| health.summary.path.as_str()).collect();
     let packets: u64 = trace.healths.iter().map(|health| health.summary.packets).sum();
     let of_captures = report.diagnosis.findings.iter().filter(|finding| {
-        finding.client.is_none() && finding.judgement.evidence.iter().any(|one| is_of(trace, one.frame.capture))
+        finding.client.is_none() && finding.judgement.evidence.iter().any(|one| is_of(trace, one.frame.capture()))
     });
     let remarks = of_captures.map(|finding| {
         let summary = words::summary(report, finding);

@@ -135,12 +135,12 @@ fn happened(report: &Report<'_>, at: &At<'_>, event: &Event<'_>) -> [String; 5] 
     let frame = event.moment.frame;
     let file = match captures.len() {
         0 | 1 => String::new(),
-        _ => format!("{}: ", harmless(file_name(&captures, frame.capture))),
+        _ => format!("{}: ", harmless(file_name(&captures, frame.capture()))),
     };
     [
         clock(time),
         distance,
-        format!("{file}{}", frame.number),
+        format!("{file}{}", frame.number()),
         harmless(&event.what).into_owned(),
         brief::conversation(report, event.conversation),
     ]

@@ -5,7 +5,7 @@ use crate::diagnose::Kind;
 use crate::report::harmless::harmless;
 use crate::report::page::{Page, Tone};
 use crate::report::text::{beyond, count, grouped, lasting, period};
-use crate::report::{Report, json};
+use crate::report::{Report, json, words};
 
 /// Each capture with its faults, then what could not be read.
 pub(super) fn write(page: &mut Page, report: &Report<'_>) {
@@ -23,6 +23,9 @@ pub(super) fn write(page: &mut Page, report: &Report<'_>) {
     if dropped > 0 {
         let text = format!("{} left out to keep memory bounded.", count(dropped, "detail was", "details were"));
         page.paragraph(2, 4, &[(Tone::Text, &text)]);
+    }
+    for sentence in words::crowding(report) {
+        page.paragraph(2, 4, &[(Tone::Doubt, &format!("Not all was kept: {sentence}."))]);
     }
     if report.diagnosis.left_out > 0 {
         let text = format!(
@@ -74,7 +77,7 @@ pub(in crate::report) fn faults(report: &Report<'_>, health: &Health) -> Vec<Str
     };
     let trace = report.traces.iter().find(|trace| trace.healths.iter().any(|one| one.index == health.index));
     let flows = trace.map(|trace| trace.conversations.as_slice()).unwrap_or_default().iter().map(|one| &one.flow);
-    let here = flows.filter(|flow| flow.first.frame.capture == health.index);
+    let here = flows.filter(|flow| flow.first.frame.capture() == health.index);
     let unseen = here.map(|flow| flow.halves.iter().map(|half| half.unseen).sum::<u64>()).sum();
     let copies = trace.and_then(|trace| trace.duplicates.get(&health.index)).copied().unwrap_or(0);
     tell(
@@ -108,7 +111,7 @@ pub(in crate::report) fn faults(report: &Report<'_>, health: &Health) -> Vec<Str
         let evidence = &finding.judgement.evidence;
         finding.judgement.kind == Kind::OneWayCapture
             && finding.client.is_none()
-            && evidence.iter().any(|evidence| evidence.frame.capture == health.index)
+            && evidence.iter().any(|evidence| evidence.frame.capture() == health.index)
     };
     if report.diagnosis.findings.iter().any(one_way) {
         faults.push("most connections show one direction only".to_owned());

@@ -180,10 +180,10 @@ fn frames(report: &Report<'_>, finding: &Finding) -> Vec<(String, String)> {
     let captures = report.captures();
     let mut files: BTreeMap<u32, Vec<(String, Vec<u64>)>> = BTreeMap::new();
     for evidence in &finding.judgement.evidence {
-        let notes = files.entry(evidence.frame.capture).or_default();
+        let notes = files.entry(evidence.frame.capture()).or_default();
         match notes.iter_mut().find(|(note, _)| *note == evidence.note) {
-            Some((_, numbers)) => numbers.push(evidence.frame.number),
-            None => notes.push((evidence.note.clone(), vec![evidence.frame.number])),
+            Some((_, numbers)) => numbers.push(evidence.frame.number()),
+            None => notes.push((evidence.note.clone(), vec![evidence.frame.number()])),
         }
     }
     let file = |(index, notes): (u32, Vec<(String, Vec<u64>)>)| {

@@ -33,8 +33,8 @@ pub(super) fn write(page: &mut Page, report: &Report<'_>) {
         known.iter().take(MOST_HOSTS).for_each(|host| one(page, host));
     }
     beyond(page, 2, known.len().saturating_sub(MOST_HOSTS), "hosts");
-    listed(page, "Role not known:", &others, addresses);
-    listed(page, "In the topology file, and never heard here:", &unheard, |host| {
+    listed(page, "Role not known:", &others, report.roster.left_out, addresses);
+    listed(page, "In the topology file, and never heard here:", &unheard, 0, |host| {
         host.names.first().map_or_else(|| addresses(host), |name| harmless(name).into_owned())
     });
     if report.roster.hosts().iter().all(|host| host.roles.is_empty()) {
@@ -52,6 +52,9 @@ pub(in crate::report) fn hosts(report: &Report<'_>) -> Vec<Host> {
     let mut hosts = report.roster.hosts().to_vec();
     for host in hosts.iter_mut().filter(|host| host.names.is_empty()) {
         host.names = host.addresses.iter().flat_map(|address| seen_names(report, *address)).collect();
+    }
+    if report.roster.left_out > 0 {
+        return hosts; // the roster holds all of which more than an address is told
     }
     let ends = report.traces.iter().flat_map(|trace| &trace.conversations);
     let ends = ends.flat_map(|one| [one.flow.initiator.address, one.flow.responder.address]);
@@ -77,13 +80,13 @@ fn seen_names(report: &Report<'_>, address: IpAddr) -> impl Iterator<Item = Stri
 }
 
 /// Hosts of which nothing but their name is told.
-fn listed(page: &mut Page, title: &str, hosts: &[Host], name: impl Fn(&Host) -> String) {
+fn listed(page: &mut Page, title: &str, hosts: &[Host], left_out: u64, name: impl Fn(&Host) -> String) {
     if hosts.is_empty() {
         return;
     }
     let named: Vec<String> = hosts.iter().take(MOST_ADDRESSES).map(name).collect();
-    let more = hosts.len().saturating_sub(MOST_ADDRESSES);
-    let more = if more == 0 { String::new() } else { format!(" and {} more", grouped(more as u64)) };
+    let more = hosts.len().saturating_sub(MOST_ADDRESSES) as u64 + left_out;
+    let more = if more == 0 { String::new() } else { format!(" and {} more", grouped(more)) };
     page.paragraph(2, 4, &[(Tone::Text, title), (Tone::Text, &format!("{}{more}", named.join(", ")))]);
 }
 

@@ -3,6 +3,7 @@
 mod advice;
 mod paths;
 mod policy;
+mod room;
 
 #[cfg(test)]
 mod tests;
@@ -20,6 +21,7 @@ use crate::report::Report;
 pub use advice::{next_step, next_step_and_rule, next_step_of};
 pub use paths::{PathRow, paths};
 pub use policy::{policy, policy_sentence, support, symptom};
+pub use room::crowding;
 
 /// What was seen of one server port.
 #[derive(Debug, Default)]
@@ -56,6 +58,16 @@ pub fn services(trace: &Trace) -> BTreeMap<ServicePort, ServiceRow> {
         row.interface = row.interface.or_else(|| trace.interface(one));
         if let Some(span) = flow.connect_time() {
             row.connect.record(span);
+        }
+    }
+    // Of what was only counted, the port is known and whether anybody had answered.
+    for (server, crowded) in trace.crowd.by_server.iter().filter(|(_, one)| one.unanswered + one.answered > 0) {
+        let at = ServicePort { server: server.address, port: server.port, transport: Transport::Tcp };
+        let row = rows.entry(at).or_default();
+        row.flows += crowded.unanswered + crowded.answered;
+        row.failed += crowded.unanswered;
+        if row.name.is_empty() {
+            row.name = "other";
         }
     }
     rows

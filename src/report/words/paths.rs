@@ -243,6 +243,6 @@ fn is_one_way(report: &Report<'_>, trace: &Trace) -> bool {
     report.diagnosis.findings.iter().any(|finding| {
         finding.judgement.kind == Kind::OneWayCapture
             && finding.client.is_none()
-            && finding.judgement.evidence.iter().any(|evidence| of_trace(evidence.frame.capture))
+            && finding.judgement.evidence.iter().any(|evidence| of_trace(evidence.frame.capture()))
     })
 }

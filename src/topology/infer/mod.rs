@@ -42,6 +42,11 @@ impl Inference {
             }
             profiles.add_book(trace, reference);
         }
+        for trace in traces {
+            for conversation in &trace.conversations {
+                profiles.add_asked(&View { trace, conversation, reference });
+            }
+        }
         for rule in OF_HOSTS {
             rule(&profiles, &mut signs);
         }
@@ -52,6 +57,11 @@ impl Inference {
     /// The roles that a host likely has, the surest first.
     pub fn roles(&self, host: IpAddr, version: Option<Version>, reference: &Reference) -> Vec<Inferred> {
         self.signs.sum(host, version, reference)
+    }
+
+    /// Whether a host shows any sign.
+    pub fn knows(&self, host: IpAddr) -> bool {
+        self.signs.any(host)
     }
 
     /// Whether a host shows a sign.

@@ -48,6 +48,11 @@ impl Signs {
         self.0.get(&host).is_some_and(|signs| signs.contains_key(&sign))
     }
 
+    /// Whether a host shows any sign.
+    pub fn any(&self, host: IpAddr) -> bool {
+        self.0.contains_key(&host)
+    }
+
     /// Takes one sign of a host for another, and says why.
     pub fn rename(&mut self, host: IpAddr, from: Sign, to: Sign, why: &str) {
         if let Some(told) = self.0.get_mut(&host).and_then(|signs| signs.remove(&from)) {

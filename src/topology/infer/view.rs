@@ -78,6 +78,16 @@ impl View<'_> {
         self.answered().filter(|_| self.conversation.service == service)
     }
 
+    /// Whether nothing was answered and nothing understood, so that nobody shows what it is: what a flood is made of.
+    fn asks_only(&self) -> bool {
+        let Conversation { flow, seen, outcome, .. } = self.conversation;
+        !outcome.reached()
+            && seen.service.is_none()
+            && flow.half(Side::Responder).first_data.is_none()
+            && seen.says_nothing_of_rpc()
+            && self.trace.interface(self.conversation).is_none()
+    }
+
     /// Ids of the interfaces that the client asked for.
     fn wanted(&self) -> BTreeSet<&str> {
         let seen = &self.conversation.seen;
@@ -105,6 +115,9 @@ impl Profiles {
         let moment = view.conversation.flow.first;
         let everywhere = EVERYWHERE.contains(&service);
         let answered = view.answered();
+        if view.asks_only() {
+            return;
+        }
         let wanted: Vec<String> = view.wanted().into_iter().map(str::to_owned).collect();
 
         let theirs = self.0.entry(server).or_default();
@@ -135,6 +148,20 @@ impl Profiles {
             earliest(&mut ours.wanted, interface, moment);
         }
         ours.exchanges(server, service, answered);
+    }
+
+    /// Takes a conversation in which nothing was answered: it only tells more of hosts of which something is known.
+    pub(super) fn add_asked(&mut self, view: &View<'_>) {
+        let service = view.conversation.service;
+        if !view.asks_only() || EVERYWHERE.contains(&service) {
+            return;
+        }
+        if let Some(theirs) = self.0.get_mut(&view.server()) {
+            theirs.called = true;
+        }
+        if let Some(ours) = self.0.get_mut(&view.client()) {
+            ours.asked.insert(service);
+        }
     }
 
     /// Takes over what servers said of their ports.
@@ -196,9 +223,9 @@ impl Profile {
 /// `deed` with its frame, as a person can look it up.
 pub(super) fn told(deed: impl std::fmt::Display, moment: Moment) -> String {
     let frame = moment.frame;
-    match frame.capture {
-        0 => format!("{deed} (frame {})", frame.number),
-        capture => format!("{deed} (frame {} of capture {capture})", frame.number),
+    match frame.capture() {
+        0 => format!("{deed} (frame {})", frame.number()),
+        capture => format!("{deed} (frame {} of capture {capture})", frame.number()),
     }
 }
 

@@ -96,7 +96,7 @@ pub fn pipeline(octets: &[u8]) {
 fn document(octets: &[u8], threads: usize) -> Option<serde_json::Value> {
     let capture = Capture::from_reader("fuzz".to_owned(), Box::new(Cursor::new(octets.to_vec()))).ok()?;
     let ports = ServicePorts::new(usual_ports(Transport::Tcp), usual_ports(Transport::Udp));
-    let traces = vec![read(vec![vec![(0, capture)]], &Settings { threads, ports }, &|_| true)];
+    let traces = vec![read(vec![vec![(0, capture)]], &Settings { threads, memory: None, ports }, &|_| true)];
     let reference = Reference::embedded();
     let roster = roster(&traces, None, None, reference);
     let diagnosis = diagnose(&traces, &roster);

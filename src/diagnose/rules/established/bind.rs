@@ -23,7 +23,7 @@ pub(in crate::diagnose::rules) fn judge(context: &Context<'_>, conversation: &Co
     {
         judgement.kind = Kind::RpcDynamicPortBlocked;
         judgement.interface.get_or_insert(interface);
-        let named = format!("the endpoint mapper named port {} (frame {})", server.port, moment.frame.number);
+        let named = format!("the endpoint mapper named port {} (frame {})", server.port, moment.frame.number());
         judgement.because.insert(0, named);
         let note = format!("the endpoint mapper names port {}", server.port);
         judgement.evidence.insert(0, Evidence { frame: moment.frame, note });

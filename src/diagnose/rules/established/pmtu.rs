@@ -110,7 +110,7 @@ impl Direction<'_> {
     fn never_arrived(&self) -> Option<Judgement> {
         let flow = self.flow();
         let (half, receiver) = (flow.half(self.sender), flow.half(self.sender.other()));
-        let missing: Missing = half.delivery.missing?;
+        let missing: Missing = *half.delivery.missing.as_deref()?;
         let full = receiver.options.and_then(|options| options.mss).map(u32::from)?;
         let waits = receiver.acknowledged == Some(missing.from)
             && receiver.last.is_some_and(|last| last.time > missing.since.time)

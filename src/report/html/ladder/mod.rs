@@ -100,5 +100,5 @@ impl Ladder {
 
 /// Where a frame of a finding is drawn.
 pub(super) fn anchor(finding: &Finding, frame: FrameRef) -> String {
-    format!("{}-{}-{}", finding.id, frame.capture, frame.number)
+    format!("{}-{}-{}", finding.id, frame.capture(), frame.number())
 }
