@@ -68,15 +68,15 @@ impl Glance {
         if self.at_the_same_time(other) {
             shared >= 3 && shared * 20 >= fewer
         } else {
-            shared >= 10 && shared * 4 >= fewer * 3 && self.reaches_beyond(other)
+            shared >= 10 && shared * 4 >= fewer * 3 && self.is_apart(other)
         }
     }
 
-    /// Whether the later of the two goes on for longer after the earlier one's end than copies come late: a
-    /// capture of a trunk that is cut in the middle shows in its second piece what it showed in the first.
-    fn reaches_beyond(&self, other: &Self) -> bool {
+    /// Whether the later of the two begins longer after the earlier one's end than copies come late: a capture of a
+    /// trunk that is cut in the middle shows in its second piece what it showed in the first.
+    fn is_apart(&self, other: &Self) -> bool {
         match (self.span, other.span) {
-            (Some(a), Some(b)) => a.1.since(b.1).length() >= LATEST_COPY,
+            (Some(a), Some(b)) => a.0.max(b.0).since(a.1.min(b.1)) >= LATEST_COPY,
             _ => false,
         }
     }
@@ -173,6 +173,7 @@ mod tests {
             marks: (0..20).collect(),
         };
         assert_eq!(plan(&[glance(0, 200), glance(200, 320)]).traces, [vec![vec![0], vec![1]]]);
+        assert_eq!(plan(&[glance(0, 200), glance(204, 1_900)]).traces, [vec![vec![0], vec![1]]], "and a pause");
         assert_eq!(plan(&[glance(0, 200), glance(5_200, 5_320)]).traces.len(), 2);
     }
 

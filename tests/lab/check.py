@@ -27,7 +27,8 @@ SIGNS = {
     # The last of them; the port may have answered before.
     "no-answer": ((f"{{client}} && {SYN}", 1, None),),
     "synack-dropped": (("{server} && tcp.flags.syn==1 && tcp.flags.ack==1", 3, None),),
-    "syn-rejected": (("{server} && tcp.flags.reset==1", 1, None), ("{server} && tcp.flags.syn==1", 0, 0)),
+    # A RST that acknowledges the SYN and no more; other SYNs to that port may be answered.
+    "syn-rejected": (("{server} && tcp.flags.reset==1 && tcp.ack==1", 1, None),),
     "icmp-prohibited": (("{flow} && (icmp.type==3 || icmpv6.type==1)", 1, None),),
     "midstream-reset": ((f"{{flow}} && {FOREIGN_RST}", 1, None), ("{flow} && tcp.len>0", 2, None)),
     "midstream-drop": ((f"{{flow}} && {AGAIN}", 3, None),),

@@ -48,6 +48,7 @@ const ORDER: &[Rule] = &[
     silence::judge,
     udp::judge,
     // Established, then failed: the telling kinds before the plain ones.
+    established::overload::unaccepted,
     established::pmtu::judge,
     established::tls::judge,
     established::bind::judge,

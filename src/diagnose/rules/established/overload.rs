@@ -108,6 +108,35 @@ pub(in crate::diagnose::rules) fn deaf(context: &Context<'_>, conversation: &Con
     Ruling::Found(show(judgement, waiting.iter().map(|other| other.first), "a connection that waits since then"))
 }
 
+/// The handshake passes, then data into silence from the first octet on, while a connection to the same port that was
+/// made before was acknowledged and has got no word of the program: a full queue throws away what comes for a
+/// connection that it has no room for, and says nothing. A rule that drops data looks the same.
+pub(in crate::diagnose::rules) fn unaccepted(context: &Context<'_>, conversation: &Conversation) -> Ruling {
+    let flow = &conversation.flow;
+    let server = flow.half(Side::Responder);
+    let only_promised = flow.answers.count > 0 && server.packets == u64::from(flow.answers.count);
+    let asks = flow.half(Side::Initiator).tail_retransmissions > 0;
+    if flow.key.transport != Transport::Tcp || flow.established.is_none() || !only_promised || !asks {
+        return Ruling::Pass;
+    }
+    let taken = |other: &&Flow| {
+        other.half(Side::Responder).packets > u64::from(other.answers.count)
+            && other.half(Side::Initiator).tail_retransmissions == 0
+    };
+    let Some(first) = waiting(context, flow).into_iter().find(taken) else { return Ruling::Pass };
+    let judgement = Judgement::new(Kind::NoAnswer, Attribution::NetworkOrEndpoint, 0.5)
+        .because(format!("{} answers the SYN and acknowledges nothing after it", flow.responder))
+        .because(format!(
+            "a connection to this port that was made before (frame {}) is acknowledged and has got no word of its program either: it may take no more",
+            first.first.frame.number
+        ))
+        .or("the listener is overloaded: its queue is full", "", "its program is mute on the connection that it has")
+        .or("something drops what clients send after the handshake", "", "a full queue and such a rule look alike from here")
+        .frame(flow.first, "SYN")
+        .frame(first.first, "a connection that waits since then");
+    Ruling::Found(judgement)
+}
+
 /// Connections to the port of an attempt that were complete before it, stood open at that time, and had got no
 /// word of the server; in order of time. None where the server's program answered anybody since the first of them:
 /// then it still takes connections.

@@ -243,6 +243,20 @@ pub const STORIES: &[Story] = &[
         },
     },
     Story {
+        claim: "the first words of a connection are dropped, and no other one waits",
+        expected: Finds(Kind::MidstreamDrop),
+        told: || vec![unaccepted(), works(CAS, 445, 5 * S), until(40 * S)],
+    },
+    Story {
+        claim: "the first words of a connection meet silence, and one made before is acknowledged and has got no word: a full queue does so",
+        expected: Spares(Kind::MidstreamDrop),
+        told: || {
+            let mut taken = waits(1);
+            taken.says(-500 * MS, Initiator, b"hello").ack(-499 * MS, Responder);
+            vec![taken, unaccepted(), works(CAS, 445, 5 * S), until(40 * S)]
+        },
+    },
+    Story {
         claim: "one connection stands open that was served, and a SYN is not answered",
         expected: Finds(Kind::SynDropped),
         told: || {
@@ -301,6 +315,16 @@ pub const STORIES: &[Story] = &[
 fn waits(number: u16) -> Line {
     let mut line = between(CAS, 53_000 + number, MBX, 80);
     line.opens(-S + i64::from(number) * MS);
+    line
+}
+
+/// The handshake passes, and nothing after it is acknowledged.
+fn unaccepted() -> Line {
+    let mut line = to(80);
+    line.opens(0).says(10 * MS, Initiator, b"question");
+    for at in [300 * MS, 900 * MS, 2 * S, 4 * S, 8 * S] {
+        line.raw(at, Initiator, ACK, 1_001, 5_001, b"question");
+    }
     line
 }
 
