@@ -33,7 +33,7 @@ pub struct Args {
 pub enum Command {
     /// Judges captures: is something blocked, between whom, since when, and how sure is that?
     #[command(after_help = ANALYZE_STATUS)]
-    Analyze(Analyze),
+    Analyze(Box<Analyze>),
     /// Watches devices such as a mirror port: the same diagnosis, with findings told as they open and resolve.
     #[cfg(feature = "live")]
     Watch(Watch),

@@ -35,6 +35,8 @@ pub use life::Life;
 pub use live::Live;
 pub use outcome::{ConnState, Outcome};
 pub use pressure::{Crowd, Crowded, SHARDS, shard};
+#[cfg(test)]
+pub(crate) use pressure::{LIVE, SINGLE};
 pub use record::{Flow, IcmpReport, Oriented, Pause, Question, Rare, Reset, Tries, WAITED};
 pub use table::{ServicePorts, Table, TableCounters};
 

@@ -11,7 +11,7 @@ use std::net::IpAddr;
 
 use hashbrown::{HashMap, HashSet};
 
-use crate::flow::{Endpoint, Flow, FlowKey};
+use crate::flow::{Endpoint, Flow, FlowKey, FrameRef};
 use crate::time::Time;
 
 /// Flows that were only counted, by whom they called.
@@ -128,15 +128,33 @@ pub(super) struct Pressure {
     shards: Vec<Shard>,
 }
 
+/// Where a flow stands, and its first frame: the place may have become another one's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Place {
+    at: u32,
+    pub(super) first: FrameRef,
+}
+
+impl Place {
+    pub(super) fn new(at: usize, first: FrameRef) -> Self {
+        // So many flows fit in no memory.
+        Self { at: u32::try_from(at).unwrap_or(u32::MAX), first }
+    }
+
+    pub(super) fn at(self) -> usize {
+        usize::try_from(self.at).unwrap_or(usize::MAX)
+    }
+}
+
 #[derive(Debug, Default)]
 struct Shard {
     held: usize,
     /// Places of lone SYNs by server's port, the oldest first, with those that have become more meanwhile.
-    singles: HashMap<Endpoint, VecDeque<u32>>,
+    singles: HashMap<Endpoint, VecDeque<Place>>,
     /// How many there are, by server's port.
     most: BTreeSet<(usize, Endpoint)>,
     /// Places of other flows that may be over, the oldest first.
-    over: VecDeque<u32>,
+    over: VecDeque<Place>,
     /// Paths of which a flow was kept although it might have been let go.
     kept: HashSet<(IpAddr, Endpoint)>,
     crowd: Crowd,
@@ -169,25 +187,32 @@ impl Pressure {
     }
 
     /// A lone SYN to `server` stands at `at`.
-    pub(super) fn single(&mut self, key: &FlowKey, server: Endpoint, at: usize) {
+    pub(super) fn single(&mut self, key: &FlowKey, server: Endpoint, place: Place) {
         self.hold(key, SINGLE);
         if let Some(shard) = self.shards.get_mut(shard(key)) {
-            shard.change(server, |places| places.push_back(u32::try_from(at).unwrap_or(u32::MAX)));
+            shard.change(server, |places| places.push_back(place));
         }
     }
 
     /// The place at which a lone SYN stood, of this shard and the server's port that has most of them the oldest.
-    pub(super) fn oldest(&mut self, key: &FlowKey) -> Option<usize> {
-        let shard = self.shards.get_mut(shard(key))?;
-        let (_, server) = *shard.most.last()?;
-        let at = shard.change(server, VecDeque::pop_front)?;
-        usize::try_from(at).ok()
+    pub(super) fn oldest(&self, key: &FlowKey) -> Option<Place> {
+        let shard = self.shards.get(shard(key))?;
+        let (_, server) = shard.most.last()?;
+        shard.singles.get(server)?.front().copied()
+    }
+
+    /// That place is looked at no more.
+    pub(super) fn next_single(&mut self, key: &FlowKey) {
+        let Some(shard) = self.shards.get_mut(shard(key)) else { return };
+        if let Some(&(_, server)) = shard.most.last() {
+            shard.change(server, VecDeque::pop_front);
+        }
     }
 
     /// The lone SYN to `server` at this place was passed over.
-    pub(super) fn again(&mut self, key: &FlowKey, server: Endpoint, at: usize) {
+    pub(super) fn again(&mut self, key: &FlowKey, server: Endpoint, place: Place) {
         if let Some(shard) = self.shards.get_mut(shard(key)) {
-            shard.change(server, |places| places.push_front(u32::try_from(at).unwrap_or(u32::MAX)));
+            shard.change(server, |places| places.push_front(place));
         }
     }
 
@@ -200,16 +225,15 @@ impl Pressure {
     }
 
     /// The flow at this place is over, or may be.
-    pub(super) fn may_be_over(&mut self, key: &FlowKey, at: usize) {
+    pub(super) fn may_be_over(&mut self, key: &FlowKey, place: Place) {
         if let Some(shard) = self.shards.get_mut(shard(key)) {
-            shard.over.push_back(u32::try_from(at).unwrap_or(u32::MAX));
+            shard.over.push_back(place);
         }
     }
 
     /// The place of the flow of the shard that was over first.
-    pub(super) fn first_over(&mut self, key: &FlowKey) -> Option<usize> {
-        let shard = self.shards.get_mut(shard(key))?;
-        shard.over.front().and_then(|&at| usize::try_from(at).ok())
+    pub(super) fn first_over(&self, key: &FlowKey) -> Option<Place> {
+        self.shards.get(shard(key))?.over.front().copied()
     }
 
     /// That place is looked at no more.
@@ -226,8 +250,8 @@ impl Pressure {
         if shard.kept.contains(&path) || shard.crowd.answered.contains_key(&path) {
             return true;
         }
-        // What stays takes no more than half of the room.
-        if shard.kept.len() * LIVE * 2 < self.each {
+        // What stays takes no more than a quarter of the room.
+        if shard.kept.len() * LIVE * 4 < self.each {
             shard.kept.insert(path);
             return false;
         }
@@ -259,7 +283,7 @@ impl Pressure {
 
 impl Shard {
     /// Changes the places of one server's port.
-    fn change<T>(&mut self, server: Endpoint, change: impl FnOnce(&mut VecDeque<u32>) -> T) -> T {
+    fn change<T>(&mut self, server: Endpoint, change: impl FnOnce(&mut VecDeque<Place>) -> T) -> T {
         let places = self.singles.entry(server).or_default();
         let before = places.len();
         let result = change(places);
@@ -287,9 +311,9 @@ pub fn shard(key: &FlowKey) -> usize {
 pub const SHARDS: usize = 64;
 /// What a lone SYN takes until the report is written: its packet, its place, its record, and what is known of its
 /// sender.
-pub(super) const SINGLE: usize = 1_000;
+pub(crate) const SINGLE: usize = 1_000;
 /// What any other flow takes: its record, what was said on it, and what diagnosis keeps of it.
-pub(super) const LIVE: usize = 3_400;
+pub(crate) const LIVE: usize = 2_900;
 /// Paths, of one shard, whose flows are let go.
 const MOST_PATHS: usize = 1_024;
 /// Server ports, of one shard, of which flows are counted apart.

@@ -8,7 +8,7 @@ use hashbrown::HashMap;
 use crate::decode::{Control, IcmpError, Payload, Segment};
 use crate::flow::index::Index;
 use crate::flow::life::{Stretch, Voice};
-use crate::flow::pressure::{LIVE, Pressure, SINGLE};
+use crate::flow::pressure::{LIVE, Place, Pressure, SINGLE};
 use crate::flow::slot::{Single, Slot};
 use crate::flow::{
     Arrival, Crowd, Endpoint, Flow, FlowKey, IcmpReport, Life, Live, Moment, Observer, Oriented, Transport,
@@ -226,7 +226,7 @@ impl<O: Observer> Table<O> {
                 let copy = read(live, side);
                 let key = live.flow.key;
                 if live.has_ended() && !ended {
-                    pressure.may_be_over(&key, at);
+                    pressure.may_be_over(&key, Place::new(at, live.flow.first.frame));
                 }
                 pressure.change(&key, before, live.waiting());
                 if live.waiting() > before && !pressure.fits(&key, 0) {
@@ -338,7 +338,7 @@ impl<O: Observer> Table<O> {
 
     /// Opens a flow, where there is room for it; else its packet is counted.
     fn open_live(&mut self, flow: Flow) -> Option<usize> {
-        let (key, time) = (flow.key, flow.first.time);
+        let (key, time, frame) = (flow.key, flow.first.time, flow.first.frame);
         if !self.make_room(&key, LIVE, time, None) {
             self.unread(&key, flow.responder, time);
             return None;
@@ -347,7 +347,7 @@ impl<O: Observer> Table<O> {
         if let Some(pressure) = &mut self.pressure {
             pressure.hold(&key, LIVE);
             if key.transport == Transport::Udp {
-                pressure.may_be_over(&key, at);
+                pressure.may_be_over(&key, Place::new(at, frame));
             }
         }
         Some(at)
@@ -358,10 +358,10 @@ impl<O: Observer> Table<O> {
             self.unread(key, single.destination, single.moment.time);
             return;
         }
-        let server = single.destination;
+        let (server, frame) = (single.destination, single.moment.frame);
         let at = self.open(key, Slot::Single(Box::new(single)));
         if let Some(pressure) = &mut self.pressure {
-            pressure.single(key, server, at);
+            pressure.single(key, server, Place::new(at, frame));
         }
     }
 
@@ -380,8 +380,8 @@ impl<O: Observer> Table<O> {
     /// A lone SYN is to become more: whether there is room for that. Where there is none the packet is counted.
     fn wake(&mut self, at: usize, key: &FlowKey, time: Time) -> bool {
         let Some(Slot::Single(single)) = self.flows.get(at) else { return true };
-        let server = single.destination;
-        if !self.make_room(key, LIVE - SINGLE, time, Some((at, server))) {
+        let (server, place) = (single.destination, Place::new(at, single.moment.frame));
+        if !self.make_room(key, LIVE - SINGLE, time, Some((place, server))) {
             self.unread(key, server, time);
             return false;
         }
@@ -392,46 +392,64 @@ impl<O: Observer> Table<O> {
     }
 
     /// Lets go of lone SYNs, `but` never, and of what went in order and is over, until `more` octets fit. Returns
-    /// whether they do.
-    fn make_room(&mut self, key: &FlowKey, more: usize, now: Time, but: Option<(usize, Endpoint)>) -> bool {
+    /// whether they do. A SYN that came just now may be answered yet: it goes last.
+    fn make_room(&mut self, key: &FlowKey, more: usize, now: Time, but: Option<(Place, Endpoint)>) -> bool {
         let mut passed_over = None;
-        loop {
-            let Some(pressure) = &mut self.pressure else { return true };
+        let fits = loop {
+            let Some(pressure) = &mut self.pressure else { break true };
             if pressure.fits(key, more) {
-                return true;
+                break true;
             }
-            let Some(at) = pressure.oldest(key) else {
-                if let Some((at, server)) = passed_over.take() {
-                    pressure.again(key, server, at);
-                }
+            let Some(place) = pressure.oldest(key) else {
                 if self.let_go_ordinary(key, now) {
                     continue;
                 }
-                return false;
+                break false;
             };
-            if but.is_some_and(|(but, _)| at == but) {
+            if but.is_some_and(|(but, _)| place == but) {
                 passed_over = but;
-                continue;
+            } else if let Some(Slot::Single(single)) = self.flows.get(place.at())
+                && single.moment.frame == place.first
+            {
+                let young = now.since(single.moment.time) < YOUNG;
+                if young && self.let_go_ordinary(key, now) {
+                    continue;
+                }
+                self.let_go_single(place.at());
             }
-            let Some(slot) = self.flows.get_mut(at) else { continue };
-            if let Slot::Single(single) = slot {
-                let its = single.key();
-                pressure.let_go(&its, single.destination, single.moment.time);
-                self.index.forget(&its, at);
-                self.free.extend(u32::try_from(at));
-                *slot = Slot::Gone;
+            if let Some(pressure) = &mut self.pressure {
+                pressure.next_single(key);
             }
+        };
+        if let (Some((place, server)), Some(pressure), false) = (passed_over, &mut self.pressure, fits) {
+            pressure.again(key, server, place);
         }
+        fits
+    }
+
+    fn let_go_single(&mut self, at: usize) {
+        let (Some(slot), Some(pressure)) = (self.flows.get_mut(at), &mut self.pressure) else { return };
+        let Slot::Single(single) = slot else { return };
+        let key = single.key();
+        pressure.let_go(&key, single.destination, single.moment.time);
+        self.index.forget(&key, at);
+        self.free.extend(u32::try_from(at));
+        *slot = Slot::Gone;
     }
 
     /// Lets go of one flow that went in order and is over. Returns whether there was one.
     fn let_go_ordinary(&mut self, key: &FlowKey, now: Time) -> bool {
         let Some(pressure) = &mut self.pressure else { return false };
-        while let Some(at) = pressure.first_over(key) {
+        while let Some(place) = pressure.first_over(key) {
+            let at = place.at();
             let Some(Slot::Live(live)) = self.flows.get_mut(at) else {
                 pressure.next_over(key);
                 continue;
             };
+            if live.flow.first.frame != place.first {
+                pressure.next_over(key);
+                continue;
+            }
             if now.since(live.flow.last.time) < LATE {
                 return false;
             }
@@ -599,6 +617,8 @@ fn ends(arrival: &Arrival<'_>, source_port: u16, destination_port: u16) -> (Endp
 const DATAGRAMS_APART: Span = Span::seconds(600);
 /// Packets of one time that are put in order together.
 const MOST_HELD: usize = 4096;
+/// So long after it a SYN is most likely not answered any more.
+const YOUNG: Span = Span::seconds(1);
 /// Packets of a connection that is over may still come so much later; datagrams too.
 const LATE: Span = Span::seconds(3);
 /// How long a live table keeps what is over, for late packets.

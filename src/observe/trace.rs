@@ -177,3 +177,26 @@ fn asks(flow: &Flow, seen: &Seen, service: &str) -> bool {
 
 /// The endpoint mapper's port.
 const EPM_PORT: u16 = 135;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::flow::{Delivery, Half, LIVE, Live, SINGLE, Spoken, Tries};
+    use crate::observe::{Bindings, Detail, Talk};
+
+    #[test]
+    fn what_a_memory_limit_charges_for_a_flow_covers_what_it_takes() {
+        let half = size_of::<Half>() + size_of::<Spoken>() + size_of::<Delivery>();
+        let said = size_of::<Seen>() + size_of::<Bindings>() + 6 * size_of::<(&str, Detail)>();
+        let ordinary = size_of::<Live<Talk>>() + 2 * half + size_of::<Tries>() + said;
+        assert!(ordinary + ordinary / 4 <= LIVE, "{ordinary}: with what allocation adds");
+        let lone = size_of::<Flow>() + size_of::<Half>() + size_of::<Conversation>();
+        assert!(2 * lone <= SINGLE, "{lone}: as much again is what is known of its sender");
+    }
+
+    #[test]
+    fn records_stay_compact() {
+        let sizes = [size_of::<Flow>(), size_of::<Half>(), size_of::<Seen>(), size_of::<Conversation>()];
+        assert!(sizes[0] <= 248 && sizes[1] <= 144 && sizes[2] <= 216 && sizes[3] <= 40, "{sizes:?}");
+    }
+}
