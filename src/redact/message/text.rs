@@ -33,6 +33,10 @@ pub(super) fn content(octets: &mut [u8]) {
 fn smtp(line: &mut [u8], maps: &mut Maps) {
     match line {
         [b'1'..=b'5', b'0'..=b'9', b'0'..=b'9', b' ' | b'-' | b'\r' | b'\n', said @ ..] => {
+            let masked = |octet: &u8| matches!(octet, b'*' | b'2' | b'0' | b' ' | b'\r' | b'\n');
+            if said.starts_with(b"SMTP/cmap") || said.iter().all(masked) {
+                return; // what a firewall wrote over the words
+            }
             // An enhanced status (RFC 3463) is three numbers.
             let first = said.iter().position(|octet| matches!(octet, b' ' | b'\r')).unwrap_or(said.len());
             let status = said.get(..first).unwrap_or_default();
