@@ -60,7 +60,7 @@ fn the_redacted_evidence_tells_what_the_plain_evidence_tells() {
 fn no_output_names_anybody() {
     let mut leaks = Vec::new();
     let (mut names_sought, mut addresses_sought) = (0, 0);
-    for path in bundled().iter().step_by(5) {
+    for path in bundled().iter().step_by(3) {
         let plain = Judged::of(|| Capture::open(path).unwrap());
         let redacted = Judged::of(|| redact(path).open().unwrap());
         let outputs = redacted.outputs();
@@ -83,7 +83,7 @@ fn no_output_names_anybody() {
         }
     }
     println!("{names_sought} names and {addresses_sought} addresses were sought");
-    assert!(names_sought > 500 && addresses_sought > 200, "{names_sought} {addresses_sought}");
+    assert!(names_sought > 400 && addresses_sought > 400, "{names_sought} {addresses_sought}");
     assert!(leaks.is_empty(), "{}", leaks.join("\n"));
 }
 
@@ -148,7 +148,8 @@ fn the_command_redacts_every_output_and_names_no_file() {
     assert_eq!(document["captures"][0]["path"], "capture-1.pcap");
     let kinds: Vec<_> = document["findings"].as_array().unwrap().iter().map(|finding| &finding["kind"]).collect();
     assert_eq!(kinds, ["media-blocked"]);
-    assert_eq!(document["findings"][0]["client"]["role"], "um");
+    let hosts = document["hosts"].as_array().unwrap();
+    assert!(hosts.iter().any(|host| host["roles"][0]["role"] == "um"), "the topology file's rows are mapped along");
 }
 
 /// A capture as it is judged.

@@ -131,8 +131,8 @@ fn frames() -> Vec<(Vec<u8>, u32)> {
 fn redacted(frames: &[(Vec<u8>, u32)]) -> Vec<Redacted> {
     let mut redactor = Redactor::new(&key());
     for (number, (octets, wire_len)) in (1..).zip(frames) {
-        let (time, link) = (crate::time::Time::default(), crate::capture::LinkType(1));
-        redactor.frame(&crate::capture::Frame { number, time, link, interface: 0, octets, wire_len: *wire_len });
+        let (time, link) = (Time::default(), LinkType(1));
+        redactor.frame(&Frame { number, time, link, interface: 0, octets, wire_len: *wire_len });
     }
     redactor.finish()
 }
@@ -218,8 +218,8 @@ proptest! {
     #[test]
     fn any_octets_are_survived(octets in prop::collection::vec(any::<u8>(), 0..200), link in prop::sample::select(vec![0u32, 1, 8, 9, 50, 51, 101, 113, 197, 204, 239, 276])) {
         let mut redactor = Redactor::new(&key());
-        let (time, link) = (crate::time::Time::default(), crate::capture::LinkType(link));
-        redactor.frame(&crate::capture::Frame { number: 1, time, link, interface: 0, octets: &octets, wire_len: 200 });
+        let (time, link) = (Time::default(), LinkType(link));
+        redactor.frame(&Frame { number: 1, time, link, interface: 0, octets: &octets, wire_len: 200 });
         prop_assert_eq!(redactor.finish().len(), 1);
     }
 }
