@@ -10,6 +10,7 @@ use crate::time::{Span, Time};
 
 /// What is known of a capture from the frames read so far. Final once `next` has returned `None`.
 #[derive(Debug, Clone)]
+#[allow(clippy::struct_excessive_bools)] // each says one thing of the file, and they are independent
 pub struct Summary {
     /// The file as it was named, or `-`.
     pub path: String,

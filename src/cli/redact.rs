@@ -12,7 +12,7 @@ use crate::topology::File;
 /// Writes all captures anew and puts the new ones in their place; what a topology file says is mapped along,
 /// and what could not be used is named by its number.
 pub(super) fn all(
-    opened: &mut Vec<(PathBuf, Capture)>,
+    opened: &mut [(PathBuf, Capture)],
     file: &mut Option<File>,
     unusable: &mut [(String, String)],
     keep: &mut Keep,

@@ -94,14 +94,13 @@ impl AddressMap {
             return address;
         }
         let bits = address.iter().fold(0, |bits, octet| bits << 8 | u64::from(*octet));
-        let mapped = match self.mac.get(&bits) {
-            Some(known) => *known,
-            None => {
-                let free = free_in_mac(address);
-                let mapped = bits & !free | self.key.number(MAC, &[&address]) & free;
-                remember(&mut self.mac, bits, mapped);
-                mapped
-            }
+        let mapped = if let Some(known) = self.mac.get(&bits) {
+            *known
+        } else {
+            let free = free_in_mac(address);
+            let mapped = bits & !free | self.key.number(MAC, &[&address]) & free;
+            remember(&mut self.mac, bits, mapped);
+            mapped
         };
         let [_, _, octets @ ..] = mapped.to_be_bytes();
         octets
@@ -146,10 +145,8 @@ fn kept_v6(bits: u128) -> u8 {
         // Loopback, unspecified, addresses with an IPv4 address in them.
         0 if bits >> 32 == 0 => 128,
         0..=0x1fff => 96,
-        // For documentation.
-        0x2001 if bits >> 96 == 0x2001_0db8 => 32,
-        0x2001 | 0x2002 => 16,
-        0xfc00..=0xfdff => 8,
+        // Documentation has a part of these.
+        0x2001 => 32,
         0xfe80..=0xfebf => 64,
         // A host's address left its end in this group.
         0xff00.. if bits >> 24 == SOLICITED_NODE => 104,
@@ -173,7 +170,7 @@ const MAC: u8 = 3;
 /// Addresses remembered of each kind.
 const MOST_KNOWN: usize = 1 << 18;
 /// `ff02::1:ff00:0/104` (RFC 4291 §2.7.1).
-const SOLICITED_NODE: u128 = 0xff02_0000_0000_0000_0000_0001_ff;
+const SOLICITED_NODE: u128 = 0x00ff_0200_0000_0000_0000_0000_01ff;
 
 /// Networks that become themselves (IANA's special-purpose registry), by first address and length.
 const CLASSES: &[([u8; 4], u8)] = &[

@@ -104,7 +104,7 @@ impl Flows {
         if syn {
             stream.begin(begins);
         }
-        stream.segment(begins, segment.payload_len, at, place, waiting);
+        stream.segment(begins, at, place, waiting);
         stream.read(side, reading, waiting, maps);
     }
 

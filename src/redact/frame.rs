@@ -38,13 +38,18 @@ pub(super) fn headers(link: LinkType, original: &[u8], found: &Layout<'_>, maps:
         let end = headers.peek().map_or(header.body.start, |next| next.at);
         copy(&mut octets, original, header.at..end.max(header.body.start));
         if let Some(next) = headers.peek() {
-            inner_link(original, header, next.at, &mut octets, maps);
+            inner_link(header, next.at, &mut octets, maps);
         }
         ip(original, header, &mut octets, maps, &mut sums);
         match header.fragment {
             Some((offset, id)) => {
                 if let Some((source, destination)) = addresses(original, header.at) {
                     fragment = Some(((source, destination, id, header.protocol), offset == 0));
+                }
+                // A header may be cut into pieces on purpose.
+                let left = TCP_HEADER.saturating_sub(usize::try_from(offset).unwrap_or(usize::MAX));
+                if header.protocol == TCP && offset > 0 {
+                    copy(&mut octets, original, header.body.start..(header.body.start + left).min(header.body.end));
                 }
                 if offset == 0 {
                     transport(original, header, found, &mut octets, maps, &mut sums);
@@ -72,7 +77,7 @@ fn kept_of_link(link: LinkType, octets: &[u8]) -> usize {
         1 => {
             let mut at = 12;
             // Tags, then 802.2 and its protocol.
-            while let Some([0x81, 0x00] | [0x88, 0xa8] | [0x91 | 0x92, 0x00]) = octets.get(at..at + 2) {
+            while let Some([0x81 | 0x91 | 0x92, 0x00] | [0x88, 0xa8]) = octets.get(at..at + 2) {
                 at += 4;
             }
             match octets.get(at..at + 2) {
@@ -132,8 +137,7 @@ fn mac(octets: &mut [u8], at: usize, maps: &mut Maps) {
 }
 
 /// The Ethernet header of a packet in a tunnel.
-fn inner_link(original: &[u8], outer: &IpHeader, inner: usize, octets: &mut [u8], maps: &mut Maps) {
-    let _ = original;
+fn inner_link(outer: &IpHeader, inner: usize, octets: &mut [u8], maps: &mut Maps) {
     // Ethernet ends right before IP; tunnels without it have fewer octets in front of it than it takes.
     let room = inner.saturating_sub(outer.body.start);
     let kind = octets.get(inner.saturating_sub(2)..inner);
@@ -166,10 +170,10 @@ fn ip(original: &[u8], header: &IpHeader, octets: &mut [u8], maps: &mut Maps, su
     if original.get(at).is_some_and(|first| first >> 4 == 4) {
         let length = original.get(at).map_or(0, |first| usize::from(first & 0x0f) * 4);
         options(part(octets, at + 20..(at + length).min(header.body.start)));
-        sums.push(Sum { field: at + 10, kind: Kind::Plain, covers: vec![at..at + length] });
+        sums.push(Sum { field: at + 10, kind: Kind::Plain, covers: Vec::from([at..at + length]) });
     } else {
         // Extension headers: the first says what comes, and options may hold addresses.
-        extensions(octets, at, header.body.start, maps);
+        extensions(octets, at, header.body.start);
     }
 }
 
@@ -209,7 +213,7 @@ fn options(mut options: &mut [u8]) {
 }
 
 /// Blanks the routes of a routing header (RFC 8200 §4.4).
-fn extensions(octets: &mut [u8], at: usize, end: usize, _: &mut Maps) {
+fn extensions(octets: &mut [u8], at: usize, end: usize) {
     let (mut next, mut at) = (octets.get(at + 6).copied().unwrap_or(59), at + 40);
     while at + 8 <= end {
         let (Some(&following), Some(&words)) = (octets.get(at), octets.get(at + 1)) else { return };
@@ -310,7 +314,7 @@ fn other(original: &[u8], header: &IpHeader, octets: &mut [u8], maps: &mut Maps,
         quoted(original, body.start + 8..body.end, octets, maps, sums);
     }
     match number {
-        ICMP => sums.push(Sum { field: body.start + 2, kind: Kind::Plain, covers: vec![body] }),
+        ICMP => sums.push(Sum { field: body.start + 2, kind: Kind::Plain, covers: Vec::from([body]) }),
         ICMPV6 => {
             let mut covers = pseudo(original, header.at);
             covers.push(body.clone());
@@ -352,8 +356,8 @@ fn quoted(original: &[u8], range: Range<usize>, octets: &mut [u8], maps: &mut Ma
 /// The addresses of the IP header at `at`, which the transport's checksum covers.
 fn pseudo(octets: &[u8], at: usize) -> Vec<Range<usize>> {
     match octets.get(at) {
-        Some(first) if first >> 4 == 4 => vec![at + 12..at + 20],
-        _ => vec![at + 8..at + 40],
+        Some(first) if first >> 4 == 4 => Vec::from([at + 12..at + 20]),
+        _ => Vec::from([at + 8..at + 40]),
     }
 }
 
@@ -364,7 +368,11 @@ fn tunnel_sum(original: &[u8], header: &IpHeader, sums: &mut Vec<Sum>) {
     match (header.protocol, original.get(header.body.start)) {
         (UDP, _) => sums.push(Sum { field: header.body.start + 6, kind: Kind::Udp, covers }),
         (GRE, Some(flags)) if flags & 0x80 != 0 => {
-            sums.push(Sum { field: header.body.start + 4, kind: Kind::Plain, covers: vec![header.body.clone()] });
+            sums.push(Sum {
+                field: header.body.start + 4,
+                kind: Kind::Plain,
+                covers: Vec::from([header.body.clone()]),
+            });
         }
         _ => {}
     }
@@ -410,6 +418,7 @@ pub(super) fn find(link: LinkType, octets: &[u8], wire_len: u32) -> Layout<'_> {
 
 const ICMP: u8 = 1;
 const TCP: u8 = 6;
+const TCP_HEADER: usize = 20;
 const UDP: u8 = 17;
 const GRE: u8 = 47;
 const ICMPV6: u8 = 58;

@@ -23,8 +23,6 @@ pub(super) struct Reading {
     state: State,
     /// Looks at octets that no protocol recognised, by side.
     looks: [u8; 2],
-    /// Whether a side's next octets may be within a message.
-    lost: [bool; 2],
     /// Whether the endpoint mapper is called.
     mapper: bool,
 }
@@ -56,7 +54,7 @@ impl Reading {
     pub(super) fn new(transport: Transport, initiator_port: u16, responder_port: u16) -> Self {
         let ports = [initiator_port, responder_port];
         let mapper = ports.contains(&135);
-        Self { transport, ports, state: State::Unknown, looks: [0; 2], lost: [false; 2], mapper }
+        Self { transport, ports, state: State::Unknown, looks: [0; 2], mapper }
     }
 
     /// Rewrites the message at the front of a side's octets. `last` says that no more will come.
@@ -70,7 +68,7 @@ impl Reading {
         match &self.state {
             State::Framed(name) => {
                 let name = *name;
-                self.framed(side, name, octets, last, maps)
+                self.framed(name, octets, last, maps)
             }
             State::Spoken(..) => self.spoken(side, octets, last, maps),
             State::Unknown | State::GivenUp => {
@@ -82,9 +80,6 @@ impl Reading {
 
     /// Octets of a side are missing.
     pub(super) fn gap(&mut self, side: Side) {
-        if let Some(lost) = self.lost.get_mut(side.index()) {
-            *lost = true;
-        }
         if let State::Spoken(_, dialogue) = &mut self.state {
             dialogue.gap(side);
         }
@@ -148,15 +143,12 @@ impl Reading {
     }
 
     /// A message that says its own length.
-    fn framed(&mut self, side: Side, name: &'static str, octets: &mut [u8], last: bool, maps: &mut Maps) -> Step {
+    fn framed(&mut self, name: &'static str, octets: &mut [u8], last: bool, maps: &mut Maps) -> Step {
         let (header, length) = match frame(name, octets) {
             Framing::Message { header, length } => (header, length),
             Framing::Short if !last => return Step::Waits,
-            Framing::Short | Framing::Other => return self.astray(side, name, octets),
+            Framing::Short | Framing::Other => return astray(name, octets),
         };
-        if let Some(lost) = self.lost.get_mut(side.index()) {
-            *lost = false;
-        }
         // A long message is read at its front.
         if octets.len() < length.min(MOST_READ) && !last {
             return Step::Waits;
@@ -180,22 +172,6 @@ impl Reading {
             _ => message.fill(0),
         }
         Step::Read(length)
-    }
-
-    /// No message begins here: everything up to where one might is blank.
-    fn astray(&mut self, side: Side, name: &'static str, octets: &mut [u8]) -> Step {
-        let begins = |at: usize| {
-            let rest = octets.get(at..).unwrap_or_default();
-            rest.len() >= 16 && matches!(frame(name, rest), Framing::Message { .. })
-        };
-        let searched = matches!(name, "https" | "dcerpc" | "smb" | "netbios-ssn" | "ldap");
-        let next = if searched { (1..octets.len()).find(|at| begins(*at)) } else { None };
-        let end = next.unwrap_or(octets.len());
-        if let Some(lost) = self.lost.get_mut(side.index()) {
-            *lost = true;
-        }
-        blank(octets, 0..end);
-        Step::Read(end)
     }
 
     /// A line, or what comes behind it.
@@ -242,6 +218,19 @@ impl Reading {
         }
         if length == 0 { self.message(side, octets, last, maps) } else { Step::Read(length) }
     }
+}
+
+/// No message begins here: everything up to where one might is blank.
+fn astray(name: &str, octets: &mut [u8]) -> Step {
+    let begins = |at: usize| {
+        let rest = octets.get(at..).unwrap_or_default();
+        rest.len() >= 16 && matches!(frame(name, rest), Framing::Message { .. })
+    };
+    let searched = matches!(name, "https" | "dcerpc" | "smb" | "netbios-ssn" | "ldap");
+    let next = if searched { (1..octets.len()).find(|at| begins(*at)) } else { None };
+    let end = next.unwrap_or(octets.len());
+    blank(octets, 0..end);
+    Step::Read(end)
 }
 
 /// Whether a line is the protocol's own.

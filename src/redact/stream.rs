@@ -33,7 +33,6 @@ struct Piece {
 #[derive(Debug)]
 struct Early {
     sequence: u32,
-    wire: u32,
     since: u64,
     piece: Piece,
 }
@@ -46,17 +45,17 @@ impl Stream {
         }
     }
 
-    /// Takes a segment with `wire` octets, of which those at `place` in the frame `at` were captured.
-    pub(super) fn segment(&mut self, sequence: u32, wire: u32, at: u64, place: Range<usize>, waiting: &mut Waiting) {
+    /// Takes a segment whose octets lie at `place` in the frame `at`.
+    pub(super) fn segment(&mut self, sequence: u32, at: u64, place: Range<usize>, waiting: &mut Waiting) {
         if place.is_empty() {
             return;
         }
         let next = *self.next.get_or_insert(sequence);
         let piece = Piece { frame: at, place };
         if ahead(next, sequence) > 0 {
-            self.early.push(Early { sequence, wire, since: waiting.newest(), piece });
+            self.early.push(Early { sequence, since: waiting.newest(), piece });
         } else {
-            self.append(sequence, wire, piece, waiting);
+            self.append(sequence, piece, waiting);
         }
     }
 
@@ -116,12 +115,12 @@ impl Stream {
         let next = self.next.unwrap_or_default();
         let Some(at) = self.early.iter().position(|early| ahead(next, early.sequence) <= 0) else { return false };
         let early = self.early.swap_remove(at);
-        self.append(early.sequence, early.wire, early.piece, waiting);
+        self.append(early.sequence, early.piece, waiting);
         true
     }
 
     /// Takes a segment that begins at the next octet or before it.
-    fn append(&mut self, sequence: u32, wire: u32, piece: Piece, waiting: &mut Waiting) {
+    fn append(&mut self, sequence: u32, piece: Piece, waiting: &mut Waiting) {
         let next = self.next.unwrap_or(sequence);
         let known = usize::try_from(ahead(sequence, next)).unwrap_or_default();
         let captured = piece.place.len();
@@ -132,7 +131,6 @@ impl Stream {
             self.pieces.push_back(fresh);
             let taken = u32::try_from(captured).unwrap_or(u32::MAX);
             // What the snap length cut off is missing: the next segment is early then.
-            let _ = wire;
             self.next = Some(sequence.wrapping_add(taken));
         }
     }

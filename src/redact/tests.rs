@@ -114,3 +114,112 @@ fn hardware_addresses_keep_what_kind_they_are() {
     assert_eq!(host[0] & 3, 0);
     assert_eq!(map.mac([0x33, 0x33, 0xff, 1, 2, 3])[..3], [0x33, 0x33, 0xff]);
 }
+
+/// Every frame of some captures that hold many protocols.
+fn frames() -> Vec<(Vec<u8>, u32)> {
+    let captures = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("captures");
+    let mut found = Vec::new();
+    for name in ["rpc/idle-timeout/client.pcap", "voice/media-dropped/server.pcap", "smtp/pix-exchange/client.pcap"] {
+        let mut capture = crate::capture::Capture::open(&captures.join(name)).unwrap();
+        while let Some(frame) = capture.next() {
+            found.push((frame.octets.to_vec(), frame.wire_len));
+        }
+    }
+    found
+}
+
+fn redacted(frames: &[(Vec<u8>, u32)]) -> Vec<Redacted> {
+    let mut redactor = Redactor::new(&key());
+    for (number, (octets, wire_len)) in (1..).zip(frames) {
+        let (time, link) = (Time::default(), LinkType(1));
+        redactor.frame(&Frame { number, time, link, interface: 0, octets, wire_len: *wire_len });
+    }
+    redactor.finish()
+}
+
+#[test]
+fn every_frame_comes_back_once_in_order_and_as_long_as_it_was() {
+    let frames = frames();
+    let redacted = redacted(&frames);
+    assert_eq!(redacted.len(), frames.len());
+    for (number, (new, (old, wire_len))) in (1..).zip(redacted.iter().zip(&frames)) {
+        assert_eq!((new.number, new.octets.len(), new.wire_len), (number, old.len(), *wire_len));
+    }
+}
+
+/// The sum over an IPv4 header and over TCP or UDP, which is 0xffff where the checksum is right.
+fn sums(octets: &[u8]) -> Option<(u16, u16)> {
+    let header = octets.get(14..34)?;
+    let length = usize::from(u16::from_be_bytes([header[2], header[3]]));
+    let body = octets.get(34..14 + length)?;
+    let over = |octets: &[u8]| {
+        octets
+            .chunks(2)
+            .fold(0, |sum, pair| sum::add(sum, u16::from_be_bytes([pair[0], pair.get(1).copied().unwrap_or(0)])))
+    };
+    let pseudo = sum::add(over(&header[12..20]), u16::from(header[9]));
+    let pseudo = sum::add(pseudo, u16::try_from(body.len()).unwrap());
+    (octets[12..14] == [8, 0] && matches!(header[9], 6 | 17)).then(|| (over(header), sum::add(pseudo, over(body))))
+}
+
+#[test]
+fn checksums_stay_as_right_or_as_wrong_as_they_were() {
+    let frames = frames();
+    let mut seen = 0;
+    for (new, (old, _)) in redacted(&frames).iter().zip(&frames) {
+        let (Some(before), Some(after)) = (sums(old), sums(&new.octets)) else { continue };
+        // Both zeros of one's complement are the same.
+        let folded = |(a, b): (u16, u16)| (a % 0xffff, b % 0xffff);
+        assert_eq!(folded(before), folded(after), "frame {}", new.number);
+        seen += 1;
+    }
+    assert!(seen > 200, "{seen}");
+}
+
+#[test]
+fn cut_and_damaged_frames_are_survived() {
+    let frames = frames();
+    for cut in [0, 1, 13, 14, 20, 33, 34, 41, 53, 54, 60, 70, 100, 200] {
+        let short: Vec<_> =
+            frames.iter().map(|(octets, wire)| (octets[..cut.min(octets.len())].to_vec(), *wire)).collect();
+        assert_eq!(redacted(&short).len(), frames.len());
+    }
+    for seed in 0..8usize {
+        let damaged = frames.iter().enumerate().map(|(at, (octets, wire))| {
+            let mut octets = octets.clone();
+            for step in 0..3 {
+                let place = (at * 7919 + seed * 104_729 + step * 31) % octets.len().max(1);
+                if let Some(octet) = octets.get_mut(place) {
+                    *octet ^= 1 << (seed % 8);
+                }
+            }
+            (octets, *wire)
+        });
+        assert_eq!(redacted(&damaged.collect::<Vec<_>>()).len(), frames.len());
+    }
+}
+
+#[test]
+fn a_segment_that_comes_again_becomes_what_it_became_before() {
+    let mut frames = frames();
+    let again = frames.clone();
+    frames.extend(again.into_iter().rev().take(40));
+    let redacted = redacted(&frames);
+    let of = |octets: &[u8]| -> Vec<Vec<u8>> {
+        redacted.iter().zip(&frames).filter(|(_, (old, _))| old == octets).map(|(new, _)| new.octets.clone()).collect()
+    };
+    for (octets, _) in frames.iter().rev().take(40) {
+        let all = of(octets);
+        assert!(all.len() >= 2 && all.windows(2).all(|two| two[0] == two[1]));
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_octets_are_survived(octets in prop::collection::vec(any::<u8>(), 0..200), link in prop::sample::select(vec![0u32, 1, 8, 9, 50, 51, 101, 113, 197, 204, 239, 276])) {
+        let mut redactor = Redactor::new(&key());
+        let (time, link) = (Time::default(), LinkType(link));
+        redactor.frame(&Frame { number: 1, time, link, interface: 0, octets: &octets, wire_len: 200 });
+        prop_assert_eq!(redactor.finish().len(), 1);
+    }
+}

@@ -31,7 +31,7 @@ fn elements(octets: &mut [u8], kind: Kind, depth: usize, maps: &mut Maps) {
         } else if depth >= DEEPEST {
             value.fill(0);
         } else if kind == Kind::Ldap && tag == BIND {
-            bind(value, depth + 1, maps);
+            bind(value, maps);
         } else {
             elements(value, kind, depth + 1, maps);
         }
@@ -57,7 +57,7 @@ fn head(octets: &[u8]) -> Option<(u8, usize, usize)> {
 }
 
 /// Who binds, and how; never with which secret.
-fn bind(octets: &mut [u8], depth: usize, maps: &mut Maps) {
+fn bind(octets: &mut [u8], maps: &mut Maps) {
     let mut at = 0;
     while let Some((tag, header, length)) = head(octets.get(at..).unwrap_or_default()) {
         let value = part(octets, at + header..(at + header).saturating_add(length));
@@ -65,7 +65,7 @@ fn bind(octets: &mut [u8], depth: usize, maps: &mut Maps) {
             2 => {}
             4 => words::text(value, maps),
             0x80 => value.fill(b'x'),
-            0xa3 => mechanism(value, depth, maps),
+            0xa3 => mechanism(value, maps),
             _ => value.fill(0),
         }
         at = (at + header).saturating_add(length);
@@ -74,7 +74,7 @@ fn bind(octets: &mut [u8], depth: usize, maps: &mut Maps) {
 }
 
 /// The first string names the mechanism, the second is for it.
-fn mechanism(octets: &mut [u8], _: usize, maps: &mut Maps) {
+fn mechanism(octets: &mut [u8], maps: &mut Maps) {
     let Some((_, header, length)) = head(octets) else { return octets.fill(0) };
     words::text(part(octets, header..header.saturating_add(length)), maps);
     let behind = header.saturating_add(length);
@@ -98,6 +98,7 @@ fn primitive(tag: u8, value: &mut [u8], kind: Kind, depth: usize, maps: &mut Map
         30 => value.fill(0),
         _ if kind == Kind::Certificate && tag == 0x87 => super::dns::address(value, maps),
         _ if kind == Kind::Ldap && is_locator_answer(value) => locator_answer(value, maps),
+        _ if kind == Kind::Kerberos && words::is_text(value) => words::principal(value, maps),
         _ => words::text(value, maps),
     }
 }

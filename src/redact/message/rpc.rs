@@ -79,7 +79,7 @@ fn annotation(octets: &mut [u8], at: usize, maps: &mut Maps) -> Option<usize> {
     let &[0, 0, 0, 0, length @ 2..=64, 0, 0, 0] = octets.first_chunk()? else { return None };
     let value = part(octets, 8..8 + usize::from(length));
     let (last, text) = value.split_last()?;
-    if !at.is_multiple_of(4) || *last != 0 || !words::is_text(text) {
+    if !at.is_multiple_of(4) || *last != 0 || text.len() < 2 || text.contains(&0) || !words::is_text(text) {
         return None;
     }
     words::text(value, maps);

@@ -28,11 +28,14 @@ pub(super) fn message(octets: &mut [u8], maps: &mut Maps) {
 /// Which lines come first, and how they are rewritten.
 struct Lines {
     needed: fn(&[u8]) -> bool,
+    /// Whether the first line is a start line.
+    starts: bool,
     /// The values that stay as they are.
     plain: fn(&[u8]) -> bool,
 }
 
 const FIELDS: Lines = Lines {
+    starts: true,
     needed: |line| {
         let name = name(line);
         NEEDED.iter().any(|needed| needed.as_bytes() == name.as_slice())
@@ -42,6 +45,7 @@ const FIELDS: Lines = Lines {
     },
 };
 const MEDIA: Lines = Lines {
+    starts: false,
     needed: |line| {
         matches!(line, [b'v' | b'c' | b'm', b'=', ..])
             || [&b"a=sendrecv"[..], b"a=sendonly", b"a=recvonly", b"a=inactive", b"a=rtcp"]
@@ -63,7 +67,7 @@ fn section(octets: &mut [u8], lines: &Lines, filler: &[u8], maps: &mut Maps) {
     let mut left = octets.len();
     for needed in [true, false] {
         for (at, (line, place)) in split.iter().zip(&mut kept).enumerate() {
-            let first = at == 0;
+            let first = at == 0 && lines.starts;
             if (first || (lines.needed)(line)) != needed {
                 continue;
             }

@@ -31,8 +31,13 @@ pub(super) fn content(octets: &mut [u8]) {
 }
 
 fn smtp(line: &mut [u8], maps: &mut Maps) {
+    let greets = line.starts_with(b"220");
     match line {
         [b'1'..=b'5', b'0'..=b'9', b'0'..=b'9', b' ' | b'-' | b'\r' | b'\n', said @ ..] => {
+            let masked = |octet: &u8| matches!(octet, b'*' | b'2' | b'0' | b' ' | b'\r' | b'\n');
+            if said.starts_with(b"SMTP/cmap") || said.iter().all(masked) {
+                return; // what a firewall wrote over the words
+            }
             // An enhanced status (RFC 3463) is three numbers.
             let first = said.iter().position(|octet| matches!(octet, b' ' | b'\r')).unwrap_or(said.len());
             let status = said.get(..first).unwrap_or_default();
@@ -40,7 +45,11 @@ fn smtp(line: &mut [u8], maps: &mut Maps) {
                 && status.iter().filter(|octet| **octet == b'.').count() == 2
                 && status.len() <= 10
                 && status.iter().all(|octet| octet.is_ascii_digit() || matches!(octet, b'.' | b'#'));
-            words::prose(part(said, if enhanced { first } else { 0 }..usize::MAX), maps);
+            let said = part(said, if enhanced { first } else { 0 }..usize::MAX);
+            // A greeting begins with who greets.
+            let host = if greets && !enhanced { first } else { 0 };
+            words::names(part(said, 0..host), maps);
+            words::prose(part(said, host..usize::MAX), maps);
         }
         _ => {
             let verb = line.iter().position(|octet| *octet == b' ').unwrap_or(line.len());

@@ -54,6 +54,35 @@ pub(super) fn prose(octets: &mut [u8], maps: &mut Maps) {
     rewrite(octets, true, maps);
 }
 
+/// Rewrites a name of Kerberos: a realm, a host, a user, or the class of a service.
+pub(super) fn principal(octets: &mut [u8], maps: &mut Maps) {
+    let class = |class: &&str| class.as_bytes().eq_ignore_ascii_case(octets);
+    if !CLASSES.iter().any(|known| class(&known)) {
+        names(octets, maps);
+    }
+}
+
+const CLASSES: &[&str] = &[
+    "krbtgt",
+    "host",
+    "http",
+    "ldap",
+    "cifs",
+    "gc",
+    "rpc",
+    "dns",
+    "kadmin",
+    "changepw",
+    "exchangemdb",
+    "exchangerfr",
+    "exchangeab",
+    "smtpsvc",
+    "smtp",
+    "wsman",
+    "termsrv",
+    "restrictedkrbhost",
+];
+
 /// Rewrites text in which every word may be a name.
 pub(super) fn names(octets: &mut [u8], maps: &mut Maps) {
     rewrite(octets, false, maps);
@@ -77,8 +106,12 @@ fn rewrite(octets: &mut [u8], spoken: bool, maps: &mut Maps) {
         let dotted = matches!(before, Some(b'.' | b'@'))
             || behind == Some(b'@')
             || behind == Some(b'.') && octets.get(at + length + 1).copied().is_some_and(is_of_label);
+        // A value of a distinguished name, an account of a machine, a server of a share.
+        let called = before == Some(b'=') && !is_of_directory(octets.get(at..at + length).unwrap_or_default())
+            || behind == Some(b'$')
+            || octets.get(at.saturating_sub(2)..at) == Some(b"\\\\");
         let word = part(octets, at..at + length);
-        if spoken && !dotted {
+        if spoken && !dotted && !called {
             spoken_word(word, maps);
         } else {
             maps.names.label(word);
@@ -144,6 +177,30 @@ fn address(octets: &mut [u8], at: usize, length: usize, maps: &mut Maps) {
         text.iter_mut().filter(|octet| octet.is_ascii_digit()).for_each(|octet| *octet = b'0');
     }
 }
+
+/// What every directory holds, and what a field of a protocol may be set to.
+fn is_of_directory(word: &[u8]) -> bool {
+    let common = |common: &&str| common.as_bytes().eq_ignore_ascii_case(word);
+    OF_DIRECTORY.iter().any(|known| common(&known))
+}
+
+const OF_DIRECTORY: &[&str] = &[
+    "configuration",
+    "schema",
+    "services",
+    "sites",
+    "servers",
+    "system",
+    "users",
+    "computers",
+    "microsoft",
+    "ntds",
+    "tcp",
+    "udp",
+    "tls",
+    "mixed",
+    "user",
+];
 
 static KNOWN: LazyLock<HashSet<&'static str>> =
     LazyLock::new(|| include_str!("words.txt").split_ascii_whitespace().collect());

@@ -9,6 +9,7 @@ use anyany::diagnose::diagnose;
 use anyany::flow::ServicePorts;
 use anyany::pipeline::{Settings, read};
 use anyany::reference::Reference;
+use anyany::redact::{Key, Redactor};
 use anyany::report::{Report, json};
 use anyany::time::Time;
 use anyany::topology::roster;
@@ -38,6 +39,22 @@ pub fn snoop(octets: &[u8]) {
 pub fn erf(octets: &[u8]) {
     let record = [0, 0, 0, 0, 0, 0, 0, 1, 2, 4, 0, 24, 0, 0, 0, 6, 0, 0, 1, 2, 3, 4, 5, 6];
     capture(&[&record[..], &record, octets].concat());
+}
+
+/// Redacts the octets as a capture. Asserts that every frame comes back once, in order and as long as it was.
+pub fn redact(octets: &[u8]) {
+    let reader = Box::new(Cursor::new(octets.to_vec()));
+    let Ok(mut capture) = Capture::from_reader("fuzz".to_owned(), reader) else { return };
+    let mut redactor = Redactor::new(&Key::new([7; 32]));
+    let (mut went, mut came) = (Vec::new(), Vec::new());
+    while let Some(frame) = capture.next() {
+        went.push((frame.number, frame.octets.len()));
+        redactor.frame(&frame);
+        came.extend(redactor.ready());
+    }
+    came.extend(redactor.finish());
+    let came: Vec<_> = came.iter().map(|frame| (frame.number, frame.octets.len())).collect();
+    assert_eq!(went, came);
 }
 
 /// What a capture says, frame by frame and as a whole.

@@ -8,6 +8,6 @@ mod conversation;
 mod dialogue;
 mod streams;
 
-pub use captures::{capture, decode, erf, netmon, pipeline, snoop};
+pub use captures::{capture, decode, erf, netmon, pipeline, redact, snoop};
 pub use conversation::{Conversation, Part};
 pub use dialogue::{dialogue, epm};
