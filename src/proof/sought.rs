@@ -237,11 +237,14 @@ impl Chosen<'_> {
         }
     }
 
-    /// Who was there: the conversations of each host nearest to the first and the last attempt.
+    /// Who was there: the conversations of each host nearest to the first and the last attempt, and between them: a
+    /// silence is one because its host speaks meanwhile.
     fn alive(&mut self, finding: &Finding, path: &Path, roster: &Roster) {
+        let all = path.last.since(path.first);
+        let times = [0, 1, 2, 3, 4].map(|quarter| path.first.plus(Span(all.0 / 4 * quarter)));
         for host in [path.server, path.client] {
             for address in roster.addresses(host) {
-                for time in [path.first, path.last] {
+                for time in times.into_iter().chain([path.last]) {
                     let voices: Vec<usize> = self.index.voices(address, time).collect();
                     for at in voices {
                         self.take(at, finding, Part::Life, format!("{address} is heard"));
