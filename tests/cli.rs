@@ -57,6 +57,16 @@ fn fail_on_blocked_tells_by_the_exit_status() {
 }
 
 #[test]
+fn a_memory_limit_with_room_changes_nothing_and_a_size_that_is_none_is_refused_with_an_example() {
+    let free = run(&["analyze", "--json", "-", &capture(BLOCKED)]).json();
+    let limited = run(&["analyze", "--json", "-", "--memory", "64M", &capture(BLOCKED)]).json();
+    assert_eq!(limited, free);
+    assert_eq!(limited["not_kept"][0]["unanswered_syns"], 0);
+    let refused = run(&["analyze", "--memory", "much", &capture(BLOCKED)]);
+    assert!(refused.status == 2 && refused.err.contains("512M"), "{}", refused.err);
+}
+
+#[test]
 fn captures_come_from_standard_input_and_from_folders() {
     let octets = fs::read(capture(BLOCKED)).unwrap();
     assert!(run_with(&["analyze", "-"], &octets).out.starts_with("BLOCKED: "));
