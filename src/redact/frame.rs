@@ -170,7 +170,7 @@ fn ip(original: &[u8], header: &IpHeader, octets: &mut [u8], maps: &mut Maps, su
     if original.get(at).is_some_and(|first| first >> 4 == 4) {
         let length = original.get(at).map_or(0, |first| usize::from(first & 0x0f) * 4);
         options(part(octets, at + 20..(at + length).min(header.body.start)));
-        sums.push(Sum { field: at + 10, kind: Kind::Plain, covers: Vec::from([at..at + length]) });
+        sums.push(Sum { field: at + 10, kind: Kind::Plain, covers: one(at..at + length) });
     } else {
         // Extension headers: the first says what comes, and options may hold addresses.
         extensions(octets, at, header.body.start);
@@ -264,6 +264,10 @@ fn transport(
     }
 }
 
+fn one(range: Range<usize>) -> Vec<Range<usize>> {
+    std::iter::once(range).collect()
+}
+
 fn header_end(original: &[u8], body: &Range<usize>) -> usize {
     let words = original.get(body.start + 12).map_or(5, |offset| usize::from(offset >> 4));
     (body.start + words.max(5) * 4).min(body.end)
@@ -273,9 +277,9 @@ fn header_end(original: &[u8], body: &Range<usize>) -> usize {
 fn tcp_options(mut options: &mut [u8]) {
     loop {
         options = match options {
-            [] => return,
             [0, rest @ ..] => return rest.fill(0),
             [1, rest @ ..] => rest,
+            [] | [_] => return,
             [kind, length, rest @ ..] => {
                 let value = usize::from(*length).saturating_sub(2).min(rest.len());
                 let (value, rest) = rest.split_at_mut(value);
@@ -287,7 +291,6 @@ fn tcp_options(mut options: &mut [u8]) {
                 }
                 rest
             }
-            [_] => return,
         }
     }
 }
@@ -296,9 +299,8 @@ fn tcp_options(mut options: &mut [u8]) {
 fn other(original: &[u8], header: &IpHeader, octets: &mut [u8], maps: &mut Maps, sums: &mut Vec<Sum>) {
     let (body, number) = (header.body.clone(), header.protocol);
     let kept = match number {
-        ICMP | ICMPV6 => 8,
+        ICMP | ICMPV6 | UDP => 8,
         TCP => 20,
-        UDP => 8,
         GRE => 4,
         _ => 0,
     };
@@ -314,7 +316,7 @@ fn other(original: &[u8], header: &IpHeader, octets: &mut [u8], maps: &mut Maps,
         quoted(original, body.start + 8..body.end, octets, maps, sums);
     }
     match number {
-        ICMP => sums.push(Sum { field: body.start + 2, kind: Kind::Plain, covers: Vec::from([body]) }),
+        ICMP => sums.push(Sum { field: body.start + 2, kind: Kind::Plain, covers: one(body) }),
         ICMPV6 => {
             let mut covers = pseudo(original, header.at);
             covers.push(body.clone());
@@ -356,8 +358,8 @@ fn quoted(original: &[u8], range: Range<usize>, octets: &mut [u8], maps: &mut Ma
 /// The addresses of the IP header at `at`, which the transport's checksum covers.
 fn pseudo(octets: &[u8], at: usize) -> Vec<Range<usize>> {
     match octets.get(at) {
-        Some(first) if first >> 4 == 4 => Vec::from([at + 12..at + 20]),
-        _ => Vec::from([at + 8..at + 40]),
+        Some(first) if first >> 4 == 4 => one(at + 12..at + 20),
+        _ => one(at + 8..at + 40),
     }
 }
 
@@ -368,11 +370,7 @@ fn tunnel_sum(original: &[u8], header: &IpHeader, sums: &mut Vec<Sum>) {
     match (header.protocol, original.get(header.body.start)) {
         (UDP, _) => sums.push(Sum { field: header.body.start + 6, kind: Kind::Udp, covers }),
         (GRE, Some(flags)) if flags & 0x80 != 0 => {
-            sums.push(Sum {
-                field: header.body.start + 4,
-                kind: Kind::Plain,
-                covers: Vec::from([header.body.clone()]),
-            });
+            sums.push(Sum { field: header.body.start + 4, kind: Kind::Plain, covers: one(header.body.clone()) });
         }
         _ => {}
     }

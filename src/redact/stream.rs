@@ -55,7 +55,7 @@ impl Stream {
         if ahead(next, sequence) > 0 {
             self.early.push(Early { sequence, since: waiting.newest(), piece });
         } else {
-            self.append(sequence, piece, waiting);
+            self.append(sequence, &piece, waiting);
         }
     }
 
@@ -115,16 +115,16 @@ impl Stream {
         let next = self.next.unwrap_or_default();
         let Some(at) = self.early.iter().position(|early| ahead(next, early.sequence) <= 0) else { return false };
         let early = self.early.swap_remove(at);
-        self.append(early.sequence, early.piece, waiting);
+        self.append(early.sequence, &early.piece, waiting);
         true
     }
 
     /// Takes a segment that begins at the next octet or before it.
-    fn append(&mut self, sequence: u32, piece: Piece, waiting: &mut Waiting) {
+    fn append(&mut self, sequence: u32, piece: &Piece, waiting: &mut Waiting) {
         let next = self.next.unwrap_or(sequence);
         let known = usize::try_from(ahead(sequence, next)).unwrap_or_default();
         let captured = piece.place.len();
-        self.repeat(known, &piece, waiting);
+        self.repeat(known, piece, waiting);
         if known < captured {
             let fresh = Piece { frame: piece.frame, place: piece.place.start + known..piece.place.end };
             self.held.extend_from_slice(waiting.original(fresh.frame, fresh.place.clone()));

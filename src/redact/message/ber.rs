@@ -86,12 +86,11 @@ fn primitive(tag: u8, value: &mut [u8], kind: Kind, depth: usize, maps: &mut Map
     match tag {
         // Yes and no, nothing, object identifiers, enumerations, times.
         1 | 5 | 6 | 10 | 23 | 24 | 0x42 | 0x50 => {}
-        2 if value.len() <= SHORT => {}
+        2 | 3 if value.len() <= SHORT => {}
         2 => {
             value.fill(0);
             blank_number(value);
         }
-        3 if value.len() <= SHORT => {}
         3 => blank(value, 1..value.len()),
         4 if kind == Kind::Kerberos && value.len() == 4 => super::dns::address(value, maps),
         4 if kind == Kind::Certificate => inside(value, depth, maps),

@@ -58,9 +58,9 @@ fn name(octets: &mut [u8], mut at: usize, maps: &mut Maps) -> Option<usize> {
                 let label = part(octets, at + 1..at + 1 + usize::from(length));
                 // An address in reverse cannot keep its length: no digit stays.
                 if label.iter().all(u8::is_ascii_digit) {
-                    label.fill(b'x')
+                    label.fill(b'x');
                 } else {
-                    maps.names.label(label)
+                    maps.names.label(label);
                 }
                 at += 1 + usize::from(length);
             }

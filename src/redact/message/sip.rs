@@ -180,7 +180,7 @@ fn six(text: &[u8], at: usize) -> Option<usize> {
     }
     let length = rest.iter().take_while(|octet| octet.is_ascii_hexdigit() || matches!(octet, b':' | b'.')).count();
     let address = rest.get(..length)?;
-    let fits = address.iter().filter(|octet| **octet == b':').count() >= 2;
+    let fits = address.split(|octet| *octet == b':').count() > 2;
     let parsed = fits && std::str::from_utf8(address).is_ok_and(|text| text.parse::<std::net::Ipv6Addr>().is_ok());
     parsed.then_some(length)
 }

@@ -32,38 +32,39 @@ pub(super) fn content(octets: &mut [u8]) {
 
 fn smtp(line: &mut [u8], maps: &mut Maps) {
     let greets = line.starts_with(b"220");
-    match line {
-        [b'1'..=b'5', b'0'..=b'9', b'0'..=b'9', b' ' | b'-' | b'\r' | b'\n', said @ ..] => {
-            let masked = |octet: &u8| matches!(octet, b'*' | b'2' | b'0' | b' ' | b'\r' | b'\n');
-            if said.starts_with(b"SMTP/cmap") || said.iter().all(masked) {
-                return; // what a firewall wrote over the words
-            }
-            // An enhanced status (RFC 3463) is three numbers.
-            let first = said.iter().position(|octet| matches!(octet, b' ' | b'\r')).unwrap_or(said.len());
-            let status = said.get(..first).unwrap_or_default();
-            let enhanced = matches!(status, [b'2' | b'4' | b'5' | b'#', ..])
-                && status.iter().filter(|octet| **octet == b'.').count() == 2
-                && status.len() <= 10
-                && status.iter().all(|octet| octet.is_ascii_digit() || matches!(octet, b'.' | b'#'));
-            let said = part(said, if enhanced { first } else { 0 }..usize::MAX);
-            // A greeting begins with who greets.
-            let host = if greets && !enhanced { first } else { 0 };
-            words::names(part(said, 0..host), maps);
-            words::prose(part(said, host..usize::MAX), maps);
-        }
+    if let [b'1'..=b'5', b'0'..=b'9', b'0'..=b'9', b' ' | b'-' | b'\r' | b'\n', said @ ..] = line {
+        return smtp_reply(said, greets, maps);
+    }
+    let verb = line.iter().position(|octet| *octet == b' ').unwrap_or(line.len());
+    let (verb, argument) = line.split_at_mut(verb);
+    match verb.to_ascii_uppercase().as_slice() {
+        b"EHLO" | b"HELO" | b"LHLO" => words::names(argument, maps),
+        b"BDAT" | b"XEXCH50" => {}
         _ => {
-            let verb = line.iter().position(|octet| *octet == b' ').unwrap_or(line.len());
-            let (verb, argument) = line.split_at_mut(verb);
-            match verb.to_ascii_uppercase().as_slice() {
-                b"EHLO" | b"HELO" | b"LHLO" => words::names(argument, maps),
-                b"BDAT" | b"XEXCH50" => {}
-                _ => {
-                    words::prose(verb, maps);
-                    words::prose(argument, maps);
-                }
-            }
+            words::prose(verb, maps);
+            words::prose(argument, maps);
         }
     }
+}
+
+/// What a server says behind its code.
+fn smtp_reply(said: &mut [u8], greets: bool, maps: &mut Maps) {
+    let masked = |octet: &u8| matches!(octet, b'*' | b'2' | b'0' | b' ' | b'\r' | b'\n');
+    if said.starts_with(b"SMTP/cmap") || said.iter().all(masked) {
+        return; // what a firewall wrote over the words
+    }
+    // An enhanced status (RFC 3463) is three numbers.
+    let first = said.iter().position(|octet| matches!(octet, b' ' | b'\r')).unwrap_or(said.len());
+    let status = said.get(..first).unwrap_or_default();
+    let enhanced = matches!(status, [b'2' | b'4' | b'5' | b'#', ..])
+        && status.split(|octet| *octet == b'.').count() == 3
+        && status.len() <= 10
+        && status.iter().all(|octet| octet.is_ascii_digit() || matches!(octet, b'.' | b'#'));
+    let said = part(said, if enhanced { first } else { 0 }..usize::MAX);
+    // A greeting begins with who greets.
+    let host = if greets && !enhanced { first } else { 0 };
+    words::names(part(said, 0..host), maps);
+    words::prose(part(said, host..usize::MAX), maps);
 }
 
 fn http(line: &mut [u8], maps: &mut Maps) {

@@ -57,7 +57,7 @@ pub(super) fn prose(octets: &mut [u8], maps: &mut Maps) {
 /// Rewrites a name of Kerberos: a realm, a host, a user, or the class of a service.
 pub(super) fn principal(octets: &mut [u8], maps: &mut Maps) {
     let class = |class: &&str| class.as_bytes().eq_ignore_ascii_case(octets);
-    if !CLASSES.iter().any(|known| class(&known)) {
+    if !CLASSES.iter().any(class) {
         names(octets, maps);
     }
 }
@@ -181,7 +181,7 @@ fn address(octets: &mut [u8], at: usize, length: usize, maps: &mut Maps) {
 /// What every directory holds, and what a field of a protocol may be set to.
 fn is_of_directory(word: &[u8]) -> bool {
     let common = |common: &&str| common.as_bytes().eq_ignore_ascii_case(word);
-    OF_DIRECTORY.iter().any(|known| common(&known))
+    OF_DIRECTORY.iter().any(common)
 }
 
 const OF_DIRECTORY: &[&str] = &[
