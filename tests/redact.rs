@@ -311,7 +311,7 @@ fn holds(octets: &[u8], wanted: &[u8]) -> bool {
 
 /// Whether a word stands there, and not only within another.
 fn holds_word(octets: &[u8], word: &[u8]) -> bool {
-    let is_part = |octet: Option<&u8>| octet.is_some_and(|octet| octet.is_ascii_alphanumeric());
+    let is_part = |octet: Option<&u8>| octet.is_some_and(u8::is_ascii_alphanumeric);
     octets.windows(word.len()).enumerate().any(|(at, window)| {
         window == word
             && !is_part(at.checked_sub(1).and_then(|at| octets.get(at)))
