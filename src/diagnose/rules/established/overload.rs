@@ -128,7 +128,7 @@ pub(in crate::diagnose::rules) fn unaccepted(context: &Context<'_>, conversation
         .because(format!("{} answers the SYN and acknowledges nothing after it", flow.responder))
         .because(format!(
             "a connection to this port that was made before (frame {}) is acknowledged and has got no word of its program either: it may take no more",
-            first.first.frame.number
+            first.first.frame.number()
         ))
         .or("the listener is overloaded: its queue is full", "", "its program is mute on the connection that it has")
         .or("something drops what clients send after the handshake", "", "a full queue and such a rule look alike from here")
