@@ -207,6 +207,7 @@ impl Capture {
                         self.source.progress().fetch_max(offset, Ordering::Relaxed); // the window stays where it is
                     }
                     self.taken = place.length;
+                    self.source.fetch(place.length);
                     let time = self.summary.count(&place);
                     return Some((place, time));
                 }

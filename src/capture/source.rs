@@ -96,6 +96,15 @@ impl Source {
         }
     }
 
+    /// What begins `ahead` octets behind the window's front will be read soon.
+    #[inline]
+    pub(super) fn fetch(&self, ahead: usize) {
+        if let Backing::Mapped { map, at } = &self.backing {
+            map.fetch(at.saturating_add(ahead));
+            map.fetch(at.saturating_add(ahead).saturating_add(LINE));
+        }
+    }
+
     /// Where the window begins, counted in uncompressed octets.
     pub(super) fn offset(&self) -> u64 {
         self.offset
@@ -167,5 +176,7 @@ impl<R: Read> Read for Counted<R> {
     }
 }
 
+/// Octets of a cache line: record and packet headers take one or two.
+const LINE: usize = 64;
 /// Octets buffered of a stream, unless one record needs more: many packets for each read.
 const HELD: usize = 256 * 1024;

@@ -83,11 +83,13 @@ pub(super) fn run(options: &Analyze) -> Result<Outcome, Failure> {
         output::print(&text::text_at(&report, at.as_ref(), output::sheet()))?;
     }
     let blocked = diagnosis.findings.iter().any(|finding| finding.judgement.kind.verdict() == Verdict::Blocked);
-    Ok(match options.fail_on {
+    let outcome = match options.fail_on {
         _ if !report.complete() => Outcome::Unusable,
         Some(FailOn::Blocked) if blocked => Outcome::Met,
         _ => Outcome::Done,
-    })
+    };
+    std::mem::forget(traces); // the process ends: giving back the memory flow by flow is time for nothing
+    Ok(outcome)
 }
 
 /// From the first packet that was captured to the last one that was looked at.

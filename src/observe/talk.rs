@@ -145,7 +145,7 @@ impl Talk {
     fn message(&mut self, world: &World, about: &About, side: Side, octets: &[u8]) -> Result<usize, Stop> {
         let State::Known(protocol, dialogue) = &mut self.state else { return Ok(octets.len()) };
         let protocol = *protocol;
-        let mut facts = Vec::new();
+        let mut facts = Facts::default();
         self.upgraded = false;
         let read = dialogue.read(side, octets, &mut |fact| facts.push(fact))?;
         if let Some(count) = self.read.get_mut(side.index()) {
@@ -155,7 +155,8 @@ impl Talk {
             self.seen.service = Some(protocol.name);
             self.name_tls(protocol, about);
         }
-        for fact in facts {
+        let Facts { few, more } = facts;
+        for fact in few.into_iter().flatten().chain(more) {
             self.keep(fact, world, about, side);
         }
         Ok(read)
@@ -338,6 +339,22 @@ impl Talk {
             Announced::Media(media) => {
                 seen.promise(PromisedMedia { media, moment });
             }
+        }
+    }
+}
+
+/// What one message says: nearly always so little that it takes no memory of its own.
+#[derive(Default)]
+struct Facts {
+    few: [Option<Fact>; 4],
+    more: Vec<Fact>,
+}
+
+impl Facts {
+    fn push(&mut self, fact: Fact) {
+        match self.few.iter_mut().find(|place| place.is_none()) {
+            Some(place) => *place = Some(fact),
+            None => self.more.push(fact),
         }
     }
 }

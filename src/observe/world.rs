@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyany_dissectors::Uuid;
 use dashmap::DashMap;
+use foldhash::fast::RandomState;
 
 use crate::flow::{Endpoint, Moment};
 use crate::observe::{Latency, ServicePort};
@@ -45,9 +46,9 @@ pub struct Learnt {
 /// frame), never in the order of arrival.
 #[derive(Debug, Default)]
 pub struct World {
-    book: DashMap<Endpoint, BTreeSet<Learnt>>,
-    names: DashMap<IpAddr, BTreeMap<String, Moment>>,
-    latency: DashMap<ServicePort, Latency>,
+    book: DashMap<Endpoint, BTreeSet<Learnt>, RandomState>,
+    names: DashMap<IpAddr, BTreeMap<String, Moment>, RandomState>,
+    latency: DashMap<ServicePort, Latency, RandomState>,
     dropped: AtomicU64,
 }
 
@@ -95,7 +96,12 @@ impl World {
 
     /// A server took this long to answer.
     pub fn answered(&self, service: ServicePort, span: crate::time::Span) {
-        if self.latency.len() >= MOST_SERVICES && !self.latency.contains_key(&service) {
+        // Nearly always the port is known; counting all of them asks every shard.
+        if let Some(mut known) = self.latency.get_mut(&service) {
+            known.record(span);
+            return;
+        }
+        if self.latency.len() >= MOST_SERVICES {
             self.dropped.fetch_add(1, Ordering::Relaxed);
             return;
         }

@@ -140,8 +140,8 @@ impl Reference {
             end if role.id == CLIENT => self.role(end).filter(|end| end.group == Group::Client).map(|_| 0),
             _ => None,
         };
-        let roles: Vec<&Role> = host.iter().filter_map(|word| self.role(word)).collect();
-        ends.iter().flat_map(|end| roles.iter().filter_map(move |role| fits(end, role))).max()
+        let roles = host.iter().filter_map(|word| self.role(word));
+        roles.filter_map(|role| ends.iter().filter_map(|end| fits(end, role)).max()).max()
     }
 }
 

@@ -11,7 +11,7 @@ use super::policy::row;
 use crate::diagnose::{Finding, Kind, Verdict};
 use crate::flow::{Outcome, Transport};
 use crate::observe::{Conversation, Trace};
-use crate::reference::{Direction, Need, Path};
+use crate::reference::{Direction, Need, Path, Version};
 use crate::report::Report;
 use crate::time::Time;
 
@@ -39,8 +39,8 @@ pub struct PathRow {
 /// The role-by-role matrix of what was seen, and of what should have been. A row of which this capture
 /// allows no statement at all (its answers were not captured, or could not have come yet) is left out.
 pub fn paths(report: &Report<'_>) -> Vec<PathRow> {
-    let mut rows: BTreeMap<(String, String, &str), Attempts> = BTreeMap::new();
-    let (mut known, connected_in_vain) = (HashMap::new(), connected_in_vain(report));
+    let mut rows: BTreeMap<Key<'_>, Attempts> = BTreeMap::new();
+    let (mut needs, connected_in_vain) = (Needs::new(report), connected_in_vain(report));
     for trace in report.traces {
         for one in &trace.conversations {
             let (client, server) = (one.flow.initiator.address, one.flow.responder.address);
@@ -48,17 +48,17 @@ pub fn paths(report: &Report<'_>) -> Vec<PathRow> {
             if from == "unknown" && to == "unknown" {
                 continue;
             }
-            let row = rows.entry((from.to_owned(), to.to_owned(), service(report, one))).or_default();
+            let row = rows.entry((from, to, service(report, one))).or_default();
             row.flows += 1;
             row.passed += u64::from(passed(one, &connected_in_vain));
-            row.required |= required(report, trace, one, &mut known);
+            row.required |= needs.required(trace, one);
         }
     }
     for finding in &report.diagnosis.findings {
         let (Some(client), Some(server), Some(service)) = (&finding.client, &finding.server, finding.service) else {
             continue;
         };
-        let key = (client.role.clone(), server.role.clone(), service);
+        let key = (client.role.as_str(), server.role.as_str(), service);
         match rows.get_mut(&key) {
             Some(row) => row.add(finding),
             // What other traffic of the two shows that they need.
@@ -76,13 +76,16 @@ pub fn paths(report: &Report<'_>) -> Vec<PathRow> {
     }
     for ((from, to, service), (every, either)) in expected(report) {
         // Datagrams of both directions are one conversation, whoever began it.
-        if either && rows.contains_key(&(to.clone(), from.clone(), service)) {
+        if either && rows.contains_key(&(to, from, service)) {
             continue;
         }
         rows.entry((from, to, service)).or_insert(Attempts { required: true, every, ..Attempts::default() });
     }
     rows.into_iter().filter_map(|(key, row)| row.settle(key)).collect()
 }
+
+/// Role of the client, role of the server, service.
+type Key<'a> = (&'a str, &'a str, &'a str);
 
 /// Client, server, what carries it, and the server's port.
 type Line = (IpAddr, IpAddr, Transport, u16);
@@ -145,7 +148,7 @@ impl Attempts {
         }
     }
 
-    fn settle(self, (from, to, service): (String, String, &str)) -> Option<PathRow> {
+    fn settle(self, (from, to, service): Key<'_>) -> Option<PathRow> {
         let impaired = self.blocked > 0 || self.altered > 0 || (self.failed > 0 && self.failed >= self.passed);
         let status = match (self.flows, self.passed) {
             (0, _) => "never-seen",
@@ -154,8 +157,9 @@ impl Attempts {
             (_, 0) => return None,
             _ => "ok",
         };
-        let (service, blocked) = (service.to_owned(), self.blocked.min(self.flows));
+        let blocked = self.blocked.min(self.flows);
         let Self { flows, required, every, .. } = self;
+        let (from, to, service) = (from.to_owned(), to.to_owned(), service.to_owned());
         Some(PathRow { from, to, service, required, status, flows, blocked, every })
     }
 }
@@ -169,25 +173,55 @@ fn service(report: &Report<'_>, one: &Conversation) -> &'static str {
     }
 }
 
-/// Hosts, port and interface of a conversation.
-type Place = (IpAddr, IpAddr, Transport, u16, &'static str, Option<Uuid>);
+/// What hosts are to the tables: the client's roles, the server's, and the versions that they run.
+type Sorts<'a> = (Vec<&'a str>, Vec<&'a str>, Vec<Version>);
+/// A sort of pair, port and interface of a conversation.
+type Place = (usize, Transport, u16, &'static str, Option<Uuid>);
+type Known<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
 
-/// Whether the tables list a conversation among those that somebody needs.
-fn required(report: &Report<'_>, trace: &Trace, one: &Conversation, known: &mut HashMap<Place, bool>) -> bool {
-    let (client, server) = (one.flow.initiator.address, one.flow.responder);
-    let (transport, service) = (one.flow.key.transport, service(report, one));
-    let interface = trace.interface(one).or_else(|| report.roster.fixed(server.address, server.port));
-    *known.entry((client, server.address, transport, server.port, service, interface)).or_insert_with(|| {
-        row(report, (client, server.address), transport, server.port, service, interface)
-            .is_some_and(|path| path.need != Need::Optional)
-    })
+/// Whether the tables list a conversation among those that somebody needs. They are asked once for all hosts
+/// that are the same to them.
+struct Needs<'a> {
+    report: &'a Report<'a>,
+    pairs: Known<(IpAddr, IpAddr), usize>,
+    sorts: Known<Sorts<'a>, usize>,
+    known: Known<Place, bool>,
+}
+
+impl<'a> Needs<'a> {
+    fn new(report: &'a Report<'a>) -> Self {
+        Self { report, pairs: Known::default(), sorts: Known::default(), known: Known::default() }
+    }
+
+    fn required(&mut self, trace: &Trace, one: &Conversation) -> bool {
+        let report = self.report;
+        let (client, server) = (one.flow.initiator.address, one.flow.responder);
+        let (transport, service) = (one.flow.key.transport, service(report, one));
+        let interface = trace.interface(one).or_else(|| report.roster.fixed(server.address, server.port));
+        let sort = self.sort(client, server.address);
+        *self.known.entry((sort, transport, server.port, service, interface)).or_insert_with(|| {
+            row(report, (client, server.address), transport, server.port, service, interface)
+                .is_some_and(|path| path.need != Need::Optional)
+        })
+    }
+
+    /// The number of the sort of pair that two hosts are.
+    fn sort(&mut self, client: IpAddr, server: IpAddr) -> usize {
+        let (report, sorts) = (self.report, &mut self.sorts);
+        *self.pairs.entry((client, server)).or_insert_with(|| {
+            let roles = |host| report.roster.roles(host).collect();
+            let versions = report.roster.versions_between(client, server, report.reference);
+            let next = sorts.len();
+            *sorts.entry((roles(client), roles(server), versions)).or_insert(next)
+        })
+    }
 }
 
 /// What no deployment works without, between hosts that the topology file names and that were captured
 /// talking to each other, both ways: only of those could the rest have been seen here.
 ///
 /// With each, how often it comes, and whether either side may begin it.
-fn expected<'a>(report: &'a Report<'_>) -> BTreeMap<(String, String, &'a str), (Option<u32>, bool)> {
+fn expected<'a>(report: &'a Report<'_>) -> BTreeMap<Key<'a>, (Option<u32>, bool)> {
     let mut expected = BTreeMap::new();
     for (client, server) in report.traces.iter().flat_map(|trace| talking(report, trace)) {
         let from: Vec<&str> = report.roster.roles(client).collect();
@@ -197,7 +231,7 @@ fn expected<'a>(report: &'a Report<'_>) -> BTreeMap<(String, String, &'a str), (
             let every = report.reference.rhythms().iter().find(|rhythm| rhythm.path == path.id);
             let either = path.direction == Direction::Both && path.transport == [Transport::Udp];
             for service in services(path) {
-                let key = (report.roster.role(client).to_owned(), report.roster.role(server).to_owned(), service);
+                let key = (report.roster.role(client), report.roster.role(server), service);
                 expected.insert(key, (every.map(|rhythm| rhythm.every), either));
             }
         }
