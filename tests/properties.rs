@@ -119,7 +119,7 @@ fn copies_of_every_packet_change_nothing_but_that_they_are_told() {
     });
 }
 
-/// Of 84,100 runs (100 seeds) two say a new "blocked", of a path that is blocked and in whose capture the clock went back.
+/// None in 137,000 runs (100 seeds), captures of others among them.
 #[test]
 fn five_of_a_hundred_packets_lost_make_no_new_block() {
     let new = std::cell::RefCell::new(Vec::new());

@@ -36,6 +36,6 @@ pub use magic::Foreign;
 pub use map::Map;
 pub use reading::Capture;
 pub use spool::{Spool, SpoolWriter};
-pub use summary::{Compression, Format, InterfaceSummary, Summary};
+pub use summary::{Compression, Format, InterfaceSummary, StepBack, Summary};
 pub use unusable::Unusable;
 pub use writer::Writer;

@@ -41,8 +41,8 @@ pub struct Summary {
     pub snapped: u64,
     /// Frames whose time is before that of the frame in front of them.
     pub clock_steps_back: u64,
-    /// The farthest of these steps, and the frame behind it.
-    pub farthest_step_back: Option<(Span, u64)>,
+    /// The farthest of these steps.
+    pub farthest_step_back: Option<StepBack>,
     /// Frames without a time of their own (simple packet blocks): given the time of the frame before.
     pub untimed: u64,
     /// It ends inside a record.
@@ -122,6 +122,26 @@ pub enum Compression {
     Zstd,
 }
 
+/// A clock that went back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StepBack {
+    /// How far.
+    pub by: Span,
+    /// The frame behind the step.
+    pub frame: u64,
+    /// Its time.
+    pub to: Time,
+    /// The earliest time before the step.
+    pub since: Time,
+}
+
+impl StepBack {
+    /// Whether a time behind the step may stand in the capture twice.
+    pub fn doubles(&self, time: Time) -> bool {
+        self.to.max(self.since) <= time && time <= self.to.plus(self.by)
+    }
+}
+
 impl Summary {
     /// Nothing captured yet from a device, whose times have `precision` decimals.
     pub fn of_device(name: &str, link: LinkType, precision: u8) -> Self {
@@ -189,8 +209,9 @@ impl Summary {
         if self.last.is_some() && time < self.previous {
             self.clock_steps_back += 1;
             let step = self.previous.since(time);
-            if self.farthest_step_back.is_none_or(|(farthest, _)| farthest < step) {
-                self.farthest_step_back = Some((step, self.packets));
+            if self.farthest_step_back.is_none_or(|farthest| farthest.by < step) {
+                self.farthest_step_back =
+                    Some(StepBack { by: step, frame: self.packets, to: time, since: self.first.unwrap_or(time) });
             }
         }
         self.first = Some(self.first.map_or(time, |first| first.min(time)));

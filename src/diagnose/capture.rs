@@ -1,6 +1,6 @@
 //! Claims about a capture as a whole.
 
-use crate::decode::Health;
+use crate::decode::{Health, StepBack};
 use crate::diagnose::{Attribution, Context, Evidence, Finding, Judgement, Kind, Severity};
 use crate::flow::{FrameRef, Outcome, Transport};
 use crate::observe::Conversation;
@@ -70,8 +70,13 @@ fn truncated(context: &Context<'_>) -> Option<Finding> {
     Some(whole(judgement, usize::try_from(snapped).unwrap_or(usize::MAX)))
 }
 
+/// The farthest step back of a capture's clock, if it is no mere jitter.
+pub(super) fn jump(health: &Health) -> Option<StepBack> {
+    health.summary.farthest_step_back.filter(|step| step.by >= CLOCK_JUMP)
+}
+
 fn clock(health: &Health) -> Option<Finding> {
-    let (step, frame) = health.summary.farthest_step_back.filter(|(step, _)| *step >= CLOCK_JUMP)?;
+    let StepBack { by: step, frame, .. } = jump(health)?;
     let steps = health.summary.clock_steps_back;
     let mut judgement = Judgement::new(Kind::ClockJump, Attribution::Capture, 0.95)
         .because(format!("the time goes back {steps} times, by up to {step} (frame {frame})"));

@@ -2,6 +2,7 @@
 
 use super::Ruling;
 use super::established::overload;
+use crate::diagnose::capture::jump;
 use crate::diagnose::context::LIFE;
 use crate::diagnose::presence::Presence;
 use crate::diagnose::{Attribution, Context, Evidence, Judgement, Kind};
@@ -50,8 +51,9 @@ pub(super) fn judge(context: &Context<'_>, conversation: &Conversation) -> Rulin
             .frame(flow.first, "SYN");
         return Ruling::Found(judgement);
     }
-    if let Some(judgement) =
-        at_an_open_port(context, conversation, &asked).or_else(|| at_a_mute_port(context, conversation, &asked))
+    if let Some(judgement) = under_two_clocks(context, conversation, &asked)
+        .or_else(|| at_an_open_port(context, conversation, &asked))
+        .or_else(|| at_a_mute_port(context, conversation, &asked))
     {
         return Ruling::Found(judgement);
     }
@@ -113,6 +115,23 @@ fn gone(conversation: &Conversation, asked: String, why: String) -> Judgement {
         .or("the host was switched off, restarted, or lost its network", "", "all of its ports fell silent together")
         .or("everything to or from the host is dropped", "", "all of its ports fell silent together")
         .frame(conversation.flow.first, "SYN")
+}
+
+/// Where the clock went back, times stand in the capture twice: what was there "at that time" may have been there at
+/// another.
+fn under_two_clocks(context: &Context<'_>, conversation: &Conversation, asked: &str) -> Option<Judgement> {
+    let first = conversation.flow.first;
+    let of_capture = context.trace.healths.iter().find(|health| health.index == first.frame.capture())?;
+    let step = jump(of_capture).filter(|step| step.doubles(first.time))?;
+    Some(
+        Judgement::new(Kind::NoAnswer, Attribution::NetworkOrEndpoint, 0.5)
+            .because(asked)
+            .because(format!(
+                "the capture's clock went back by {} at frame {}: what else was seen at that time may have been at another",
+                step.by, step.frame
+            ))
+            .frame(first, "SYN"),
+    )
 }
 
 /// Of a capture that lost packets, silence of a port that takes connections in the same minutes proves nothing:

@@ -118,6 +118,15 @@ fn the_clock_may_go_back_in_a_capture_without_hiding_what_was_reached() {
 }
 
 #[test]
+fn a_time_that_the_clock_shows_twice_proves_no_silence() {
+    let mut told = tell(&[works(CAS, 445, 0), works(OTHER, 445, 30 * S)]);
+    told.extend(tell(&[silence::silent(443), works(CAS, 80, 2 * S), until(40 * S)]));
+    let found = findings(&told);
+    assert!(!kinds(&found).contains(&Kind::SynDropped), "{:?}", kinds(&found));
+    assert!(kinds(&found).contains(&Kind::NoAnswer) && kinds(&found).contains(&Kind::ClockJump));
+}
+
+#[test]
 fn what_the_mapper_just_named_speaks_against_a_stopped_service() {
     let told = rpc::STORIES.iter().find(|story| matches!(story.expected, Finds(Kind::RpcDynamicPortBlocked))).unwrap();
     let finding = the(Kind::RpcDynamicPortBlocked, &(told.told)());
