@@ -1,7 +1,7 @@
 //! What became of the octets that one side sent: acknowledged, repeated, or missing (RFC 9293 §3.8.1).
 
 use crate::flow::Moment;
-use crate::flow::lazy::Blank;
+use crate::flow::lazy::blank;
 use crate::flow::reassembly::distance;
 
 /// The fate of one direction's octets, as far as it was seen.
@@ -78,22 +78,7 @@ pub(super) struct Sent {
     pub moment: Moment,
 }
 
-impl Blank for Delivery {
-    fn blank() -> &'static Self {
-        static BLANK: Delivery = Delivery {
-            repeated: None,
-            shrunk: None,
-            missing: None,
-            largest_acknowledged: 0,
-            open_since: None,
-            last_acknowledged: None,
-            end: None,
-            acknowledged: None,
-            candidate: None,
-        };
-        &BLANK
-    }
-}
+blank!(Delivery);
 
 impl Delivery {
     /// The stream begins with this number: what is missing in front of the first segment is missing too.

@@ -1,9 +1,7 @@
 //! One direction of a flow: what its sender did, as far as it was seen.
 
-use std::ops::{Deref, DerefMut};
-
 use crate::decode::TcpOptions;
-use crate::flow::lazy::{Blank, Lazy};
+use crate::flow::lazy::{Lazy, blank, reads_through};
 use crate::flow::{Delivery, Moment};
 use crate::time::{Span, Time};
 
@@ -81,86 +79,8 @@ pub struct Losses {
     pub snapped: u64,
 }
 
-impl Deref for Half {
-    type Target = Spoken;
-
-    fn deref(&self) -> &Spoken {
-        &self.spoken
-    }
-}
-
-impl DerefMut for Half {
-    fn deref_mut(&mut self) -> &mut Spoken {
-        &mut self.spoken
-    }
-}
-
-impl Deref for Spoken {
-    type Target = Losses;
-
-    fn deref(&self) -> &Losses {
-        &self.losses
-    }
-}
-
-impl DerefMut for Spoken {
-    fn deref_mut(&mut self) -> &mut Losses {
-        &mut self.losses
-    }
-}
-
-impl Blank for Half {
-    fn blank() -> &'static Self {
-        static BLANK: Half = Half {
-            packets: 0,
-            octets: 0,
-            payload: 0,
-            data_packets: 0,
-            last: None,
-            tail_since: None,
-            next_sequence: None,
-            acknowledged: None,
-            ip_id: None,
-            window: 0,
-            ttl: None,
-            spoken: Lazy::BLANK,
-            first: None,
-            isn: None,
-            options: None,
-        };
-        &BLANK
-    }
-}
-
-impl Blank for Spoken {
-    fn blank() -> &'static Self {
-        static BLANK: Spoken = Spoken {
-            last_new_data: None,
-            tail_retransmissions: 0,
-            largest_payload: 0,
-            delivery: Lazy::BLANK,
-            losses: Lazy::BLANK,
-            first_data: None,
-            fin: None,
-        };
-        &BLANK
-    }
-}
-
-impl Blank for Losses {
-    fn blank() -> &'static Self {
-        static BLANK: Losses = Losses {
-            duplicates: 0,
-            retransmissions: 0,
-            out_of_order: 0,
-            keep_alives: 0,
-            zero_windows: 0,
-            unseen: 0,
-            snapped: 0,
-        };
-        &BLANK
-    }
-}
+blank!(Half, Spoken, Losses);
+reads_through!(Half.spoken: Spoken, Spoken.losses: Losses);
 
 /// The times to live seen from one sender.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,16 +8,46 @@ use std::ops::{Deref, DerefMut};
 #[derive(Clone)]
 pub struct Lazy<T>(Option<Box<T>>);
 
-/// What has a blank that all may read.
+/// What has a blank that all may read: [`blank!`](crate::flow::blank) gives it to a type.
 pub trait Blank: Default + 'static {
-    /// The blank; equal to the default.
+    /// The default, once for all.
     fn blank() -> &'static Self;
 }
 
-impl<T> Lazy<T> {
-    /// Nothing is said.
-    pub const BLANK: Self = Self(None);
+/// Types of which nearly all are blank.
+macro_rules! blank {
+    ($($of:ty),+) => {$(
+        impl $crate::flow::Blank for $of {
+            fn blank() -> &'static Self {
+                static BLANK: std::sync::LazyLock<$of> = std::sync::LazyLock::new(<$of>::default);
+                &BLANK
+            }
+        }
+    )+};
+}
+pub(crate) use blank;
 
+/// What a record's part has reads as its own: `record.field` for `record.part.field`.
+macro_rules! reads_through {
+    ($($of:ident.$part:ident: $to:ty),+) => {$(
+        impl std::ops::Deref for $of {
+            type Target = $to;
+
+            fn deref(&self) -> &$to {
+                &self.$part
+            }
+        }
+
+        impl std::ops::DerefMut for $of {
+            fn deref_mut(&mut self) -> &mut $to {
+                &mut self.$part
+            }
+        }
+    )+};
+}
+pub(crate) use reads_through;
+
+impl<T> Lazy<T> {
     /// What is kept, if anything; unlike a write this keeps nothing new.
     pub fn get_mut(&mut self) -> Option<&mut T> {
         self.0.as_deref_mut()
@@ -31,7 +61,7 @@ impl<T> Lazy<T> {
 
 impl<T> Default for Lazy<T> {
     fn default() -> Self {
-        Self::BLANK
+        Self(None)
     }
 }
 

@@ -13,7 +13,9 @@ mod outcome;
 mod pressure;
 mod reassembly;
 mod record;
+mod room;
 mod sequence;
+mod service_ports;
 mod simultaneous;
 mod slot;
 mod table;
@@ -31,6 +33,7 @@ pub use half::{Half, Losses, Spoken, TtlRange};
 pub use history::History;
 pub use key::{Endpoint, FlowKey, FrameRef, Moment, Transport};
 pub use lazy::{Blank, Lazy};
+pub(crate) use lazy::{blank, reads_through};
 pub use life::Life;
 pub use live::Live;
 pub use outcome::{ConnState, Outcome};
@@ -38,7 +41,8 @@ pub use pressure::{Crowd, Crowded, SHARDS, shard};
 #[cfg(test)]
 pub(crate) use pressure::{LIVE, SINGLE};
 pub use record::{Flow, IcmpReport, Oriented, Pause, Question, Rare, Reset, Tries, WAITED};
-pub use table::{ServicePorts, Table, TableCounters};
+pub use service_ports::ServicePorts;
+pub use table::{Table, TableCounters};
 
 /// One packet on its way to its flow.
 #[derive(Debug, Clone, Copy)]

@@ -1,13 +1,11 @@
 //! What is known of one flow when it is over, or so far.
 
-use std::ops::{Deref, DerefMut};
-
 use anyany_dissectors::Side;
 
 use crate::decode::{IcmpError, Segment};
 use crate::flow::half::{Half, TtlRange};
 use crate::flow::history::History;
-use crate::flow::lazy::{Blank, Lazy};
+use crate::flow::lazy::{Lazy, blank, reads_through};
 use crate::flow::{Endpoint, FlowKey, Moment, Transport};
 use crate::time::{Span, Time};
 
@@ -75,27 +73,8 @@ pub struct Rare {
     pub survived: Option<Pause>,
 }
 
-impl Deref for Flow {
-    type Target = Rare;
-
-    fn deref(&self) -> &Rare {
-        &self.rare
-    }
-}
-
-impl DerefMut for Flow {
-    fn deref_mut(&mut self) -> &mut Rare {
-        &mut self.rare
-    }
-}
-
-impl Blank for Rare {
-    fn blank() -> &'static Self {
-        static BLANK: Rare =
-            Rare { resets: Vec::new(), spoke_after_reset: [0; 2], icmp: Vec::new(), pause: None, survived: None };
-        &BLANK
-    }
-}
+blank!(Rare, Tries);
+reads_through!(Flow.rare: Rare);
 
 /// Times of repeated tries: the first few, the last, and how many.
 #[derive(Debug, Clone, Default)]
@@ -106,13 +85,6 @@ pub struct Tries {
     first: Option<Moment>,
     /// Where there are several: the next few in order, and the last one.
     more: Option<Box<([Option<Moment>; KEPT_TRIES - 1], Moment)>>,
-}
-
-impl Blank for Tries {
-    fn blank() -> &'static Self {
-        static BLANK: Tries = Tries { count: 0, first: None, more: None };
-        &BLANK
-    }
 }
 
 /// What was asked in a datagram, and whether it was asked again.
@@ -239,15 +211,15 @@ impl Flow {
             oriented,
             first,
             last: first,
-            halves: [Lazy::BLANK, Lazy::BLANK],
+            halves: <[Lazy<Half>; 2]>::default(),
             history: History::default(),
             tries: Tries::default(),
-            answers: Lazy::BLANK,
+            answers: Lazy::default(),
             question: None,
             established: None,
             reset_count: 0,
             tunnels: 0,
-            rare: Lazy::BLANK,
+            rare: Lazy::default(),
         }
     }
 

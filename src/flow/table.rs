@@ -11,65 +11,10 @@ use crate::flow::life::{Stretch, Voice};
 use crate::flow::pressure::{LIVE, Place, Pressure, SINGLE};
 use crate::flow::slot::{Single, Slot};
 use crate::flow::{
-    Arrival, Crowd, Endpoint, Flow, FlowKey, IcmpReport, Life, Live, Moment, Observer, Oriented, Transport,
-    simultaneous,
+    Arrival, Crowd, Endpoint, Flow, FlowKey, IcmpReport, Life, Live, Moment, Observer, Oriented, ServicePorts,
+    Transport, simultaneous,
 };
 use crate::time::{Span, Time};
-
-/// How likely a port is a server's, for flows whose beginning was not seen.
-#[derive(Debug, Clone, Default)]
-pub struct ServicePorts {
-    /// Of protocols whose content is understood.
-    usual: Ports,
-    /// Of which only a table tells.
-    listed: Ports,
-}
-
-/// Port numbers in order, by transport.
-#[derive(Debug, Clone, Default)]
-struct Ports {
-    tcp: Vec<u16>,
-    udp: Vec<u16>,
-}
-
-impl Ports {
-    fn new(mut tcp: Vec<u16>, mut udp: Vec<u16>) -> Self {
-        tcp.sort_unstable();
-        udp.sort_unstable();
-        Self { tcp, udp }
-    }
-
-    fn have(&self, transport: Transport, port: u16) -> bool {
-        match transport {
-            Transport::Tcp => self.tcp.binary_search(&port).is_ok(),
-            Transport::Udp => self.udp.binary_search(&port).is_ok(),
-            Transport::Icmp => false,
-        }
-    }
-}
-
-impl ServicePorts {
-    /// From the ports of the protocols that are understood.
-    pub fn new(tcp: Vec<u16>, udp: Vec<u16>) -> Self {
-        Self { usual: Ports::new(tcp, udp), listed: Ports::default() }
-    }
-
-    /// And from those that a table lists: a server's as well, but less likely than the former.
-    #[must_use]
-    pub fn listed(self, tcp: Vec<u16>, udp: Vec<u16>) -> Self {
-        Self { listed: Ports::new(tcp, udp), ..self }
-    }
-
-    /// Higher is likelier.
-    pub(super) fn rank(&self, transport: Transport, port: u16) -> u8 {
-        match port {
-            port if self.usual.have(transport, port) => 3,
-            port if self.listed.have(transport, port) => 2,
-            1..1024 => 1,
-            _ => 0,
-        }
-    }
-}
 
 /// What a table counted beside its flows.
 #[derive(Debug, Clone, Default)]
@@ -87,19 +32,19 @@ pub struct TableCounters {
 /// All flows of one shard, with all that the shard heard.
 #[derive(Debug)]
 pub struct Table<O: Observer> {
-    flows: Vec<Slot<O>>,
-    index: Index,
+    pub(super) flows: Vec<Slot<O>>,
+    pub(super) index: Index,
     /// Of hosts that were heard outside of flows.
     heard: HashMap<IpAddr, Voice, foldhash::fast::RandomState>,
     /// The last packets, which wait for others of the same time, and their payloads.
     held: Vec<(Arrival<'static>, Vec<u8>)>,
-    life: Life,
+    pub(super) life: Life,
     counters: TableCounters,
     ports: ServicePorts,
     /// Where a limit was set.
-    pressure: Option<Pressure>,
+    pub(super) pressure: Option<Pressure>,
     /// Places whose flows were let go.
-    free: Vec<u32>,
+    pub(super) free: Vec<u32>,
 }
 
 impl<O: Observer> Table<O> {
@@ -377,104 +322,6 @@ impl<O: Observer> Table<O> {
         at
     }
 
-    /// A lone SYN is to become more: whether there is room for that. Where there is none the packet is counted.
-    fn wake(&mut self, at: usize, key: &FlowKey, time: Time) -> bool {
-        let Some(Slot::Single(single)) = self.flows.get(at) else { return true };
-        let (server, place) = (single.destination, Place::new(at, single.moment.frame));
-        if !self.make_room(key, LIVE - SINGLE, time, Some((place, server))) {
-            self.unread(key, server, time);
-            return false;
-        }
-        if let Some(pressure) = &mut self.pressure {
-            pressure.hold(key, LIVE - SINGLE);
-        }
-        true
-    }
-
-    /// Lets go of lone SYNs, `but` never, and of what went in order and is over, until `more` octets fit. Returns
-    /// whether they do. A SYN that came just now may be answered yet: it goes last.
-    fn make_room(&mut self, key: &FlowKey, more: usize, now: Time, but: Option<(Place, Endpoint)>) -> bool {
-        let mut passed_over = None;
-        let fits = loop {
-            let Some(pressure) = &mut self.pressure else { break true };
-            if pressure.fits(key, more) {
-                break true;
-            }
-            let Some(place) = pressure.oldest(key) else {
-                if self.let_go_ordinary(key, now) {
-                    continue;
-                }
-                break false;
-            };
-            if but.is_some_and(|(but, _)| place == but) {
-                passed_over = but;
-            } else if let Some(Slot::Single(single)) = self.flows.get(place.at())
-                && single.moment.frame == place.first
-            {
-                let young = now.since(single.moment.time) < YOUNG;
-                if young && self.let_go_ordinary(key, now) {
-                    continue;
-                }
-                self.let_go_single(place.at());
-            }
-            if let Some(pressure) = &mut self.pressure {
-                pressure.next_single(key);
-            }
-        };
-        if let (Some((place, server)), Some(pressure), false) = (passed_over, &mut self.pressure, fits) {
-            pressure.again(key, server, place);
-        }
-        fits
-    }
-
-    fn let_go_single(&mut self, at: usize) {
-        let (Some(slot), Some(pressure)) = (self.flows.get_mut(at), &mut self.pressure) else { return };
-        let Slot::Single(single) = slot else { return };
-        let key = single.key();
-        pressure.let_go(&key, single.destination, single.moment.time);
-        self.index.forget(&key, at);
-        self.free.extend(u32::try_from(at));
-        *slot = Slot::Gone;
-    }
-
-    /// Lets go of one flow that went in order and is over. Returns whether there was one.
-    fn let_go_ordinary(&mut self, key: &FlowKey, now: Time) -> bool {
-        let Some(pressure) = &mut self.pressure else { return false };
-        while let Some(place) = pressure.first_over(key) {
-            let at = place.at();
-            let Some(Slot::Live(live)) = self.flows.get_mut(at) else {
-                pressure.next_over(key);
-                continue;
-            };
-            if live.flow.first.frame != place.first {
-                pressure.next_over(key);
-                continue;
-            }
-            if now.since(live.flow.last.time) < LATE {
-                return false;
-            }
-            pressure.next_over(key);
-            if !live.is_ordinary() || !pressure.may_go(&live.flow) {
-                continue;
-            }
-            pressure.let_go_ordinary(&live.flow);
-            voices(live).for_each(|(host, (from, to))| self.life.heard(host, from, to));
-            self.index.forget(&live.flow.key, at);
-            self.free.extend(u32::try_from(at));
-            if let Some(slot) = self.flows.get_mut(at) {
-                *slot = Slot::Gone;
-            }
-            return true;
-        }
-        false
-    }
-
-    fn unread(&mut self, key: &FlowKey, server: Endpoint, time: Time) {
-        if let Some(pressure) = &mut self.pressure {
-            pressure.unread(key, server, time);
-        }
-    }
-
     fn icmp_error(&mut self, arrival: &Arrival<'_>, error: IcmpError, world: &O::World) {
         let Arrival { moment, packet, .. } = arrival;
         let (Some(key), Some((port, _))) = (FlowKey::of(packet), error.quoted.ports) else { return };
@@ -602,7 +449,7 @@ fn outside(heard: &HashMap<IpAddr, Voice, foldhash::fast::RandomState>, life: &m
 }
 
 /// The hosts of a flow, and the stretches in which they are heard on it.
-fn voices<O>(live: &Live<O>) -> impl Iterator<Item = (IpAddr, Stretch)> {
+pub(super) fn voices<O>(live: &Live<O>) -> impl Iterator<Item = (IpAddr, Stretch)> {
     let ends = [live.flow.initiator, live.flow.responder];
     ends.into_iter().zip(live.voices).filter_map(|(end, voice)| Some((end.address, voice.stretch()?)))
 }
@@ -617,9 +464,5 @@ fn ends(arrival: &Arrival<'_>, source_port: u16, destination_port: u16) -> (Endp
 const DATAGRAMS_APART: Span = Span::seconds(600);
 /// Packets of one time that are put in order together.
 const MOST_HELD: usize = 4096;
-/// So long after it a SYN is most likely not answered any more.
-const YOUNG: Span = Span::seconds(1);
-/// Packets of a connection that is over may still come so much later; datagrams too.
-const LATE: Span = Span::seconds(3);
 /// How long a live table keeps what is over, for late packets.
 const LINGER: Span = Span::seconds(60);

@@ -17,9 +17,6 @@ pub enum Detail {
 pub struct Details(Vec<(&'static str, Detail)>);
 
 impl Details {
-    /// No field.
-    pub(super) const NONE: Self = Self(Vec::new());
-
     /// A field.
     pub fn get(&self, key: &str) -> Option<&Detail> {
         self.at(key).ok().and_then(|at| self.0.get(at)).map(|(_, detail)| detail)

@@ -2,7 +2,6 @@
 
 mod details;
 mod latency;
-mod said;
 mod seen;
 mod talk;
 mod trace;
@@ -10,8 +9,7 @@ mod world;
 
 pub use details::{Detail, Details};
 pub use latency::{Latency, ServicePort};
-pub use said::Said;
-pub use seen::{Answered, Bindings, Call, CallLife, PromisedMedia, Rarely, RpcAnswer, Seen, SipEvent};
+pub use seen::{Answered, Bindings, Call, CallLife, PromisedMedia, Rarely, RpcAnswer, Said, Seen, SipEvent};
 pub use talk::Talk;
 pub use trace::{Conversation, Trace};
 pub use world::{Learnt, LearntFrom, World};

@@ -1,10 +1,8 @@
 //! What was said on one flow.
 
-use std::ops::{Deref, DerefMut};
-
 use anyany_dissectors::{Media, ReplyClass, Side, Text, Uuid, Value};
 
-use crate::flow::{Blank, Lazy, Moment};
+use crate::flow::{Lazy, Moment, blank, reads_through};
 use crate::observe::{Detail, Details};
 
 /// What the endpoint mapper answered on this flow.
@@ -139,80 +137,13 @@ pub struct Rarely {
     pub close: Option<(Text, Moment)>,
 }
 
-impl Deref for Seen {
-    type Target = Bindings;
+/// What was said on a flow, kept only once there is something to keep: of a scan or a flood, most flows say nothing.
+pub type Said = Lazy<Seen>;
 
-    fn deref(&self) -> &Bindings {
-        &self.bindings
-    }
-}
-
-impl DerefMut for Seen {
-    fn deref_mut(&mut self) -> &mut Bindings {
-        &mut self.bindings
-    }
-}
-
-impl Deref for Bindings {
-    type Target = Rarely;
-
-    fn deref(&self) -> &Rarely {
-        &self.rarely
-    }
-}
-
-impl DerefMut for Bindings {
-    fn deref_mut(&mut self) -> &mut Rarely {
-        &mut self.rarely
-    }
-}
-
-impl Blank for Bindings {
-    fn blank() -> &'static Self {
-        static BLANK: Bindings = Bindings {
-            wanted: Vec::new(),
-            bound: Vec::new(),
-            bind_refused: Vec::new(),
-            rpc_answers: Vec::new(),
-            rarely: Lazy::BLANK,
-        };
-        &BLANK
-    }
-}
-
-impl Blank for Rarely {
-    fn blank() -> &'static Self {
-        static BLANK: Rarely = Rarely {
-            greeting: None,
-            media: Vec::new(),
-            sip: Vec::new(),
-            calls: Vec::new(),
-            masked: None,
-            alerts: Vec::new(),
-            close: None,
-        };
-        &BLANK
-    }
-}
+blank!(Seen, Bindings, Rarely);
+reads_through!(Seen.bindings: Bindings, Bindings.rarely: Rarely);
 
 impl Seen {
-    /// Nothing was said.
-    pub(super) const NOTHING: Self = Self {
-        service: None,
-        tls: false,
-        details: Details::NONE,
-        requests: 0,
-        replies: 0,
-        refusals: 0,
-        first_request: None,
-        last_reply: None,
-        waiting: Vec::new(),
-        slowest: None,
-        bindings: Lazy::BLANK,
-        dropped: 0,
-        unread: 0,
-    };
-
     /// A text detail.
     pub fn text(&self, key: &str) -> Option<&str> {
         match self.details.get(key) {

@@ -107,7 +107,9 @@ impl Observer for Talk {
 
     fn end(&mut self, _: &World, _: &About) {
         self.state = State::GivenUp;
-        self.seen.shrink();
+        if let Some(seen) = self.seen.get_mut() {
+            seen.shrink();
+        }
     }
 
     fn is_ordinary(&self) -> bool {

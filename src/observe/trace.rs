@@ -137,7 +137,9 @@ fn settle(
     let learnt = |at: Endpoint| flow.key.transport == Transport::Tcp && book.contains_key(&at);
     if flow.oriented < Oriented::Answer && learnt(flow.initiator) && !learnt(flow.responder) {
         flow.flip();
-        seen.flip();
+        if let Some(seen) = seen.get_mut() {
+            seen.flip();
+        }
         flow.oriented = Oriented::Answer;
     }
     let framing = match flow.key.transport {

@@ -241,10 +241,10 @@ impl Chosen<'_> {
     /// silence is one because its host speaks meanwhile.
     fn alive(&mut self, finding: &Finding, path: &Path, roster: &Roster) {
         let all = path.last.since(path.first);
-        let times = [0, 1, 2, 3, 4].map(|quarter| path.first.plus(Span(all.0 / 4 * quarter)));
+        let quarters = [0, 1, 2, 3].map(|quarter| path.first.plus(Span(all.0 / 4 * quarter)));
         for host in [path.server, path.client] {
             for address in roster.addresses(host) {
-                for time in times.into_iter().chain([path.last]) {
+                for time in quarters.into_iter().chain([path.last]) {
                     let voices: Vec<usize> = self.index.voices(address, time).collect();
                     for at in voices {
                         self.take(at, finding, Part::Life, format!("{address} is heard"));
