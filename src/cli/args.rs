@@ -45,7 +45,7 @@ pub enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "OPTION")]
         rest: Vec<String>,
     },
-    /// Drafts a file that says which host is what, or compares such a file with captures.
+    /// Drafts a file that says which host is what, makes one of server lists, or compares it with captures.
     Topology {
         /// What to do.
         #[command(subcommand)]

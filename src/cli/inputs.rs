@@ -9,7 +9,7 @@ use crate::cli::progress::Progress;
 use crate::observe::Trace;
 use crate::pipeline::{self, Glance, Settings};
 use crate::reference::Reference;
-use crate::topology::File;
+use crate::topology::{File, unicode};
 
 /// Reads a topology file, if one was named.
 pub(super) fn topology(path: Option<&Path>) -> Result<Option<File>, Failure> {
@@ -24,17 +24,7 @@ pub(super) fn topology(path: Option<&Path>) -> Result<Option<File>, Failure> {
 pub(super) fn text(path: &Path) -> Result<String, String> {
     let name = path.display();
     let octets = std::fs::read(path).map_err(|why| format!("{name}: cannot be read: {why}"))?;
-    let units = |unit: fn([u8; 2]) -> u16| {
-        let units = octets.chunks(2).skip(1).map(|pair| <[u8; 2]>::try_from(pair).ok().map(unit));
-        units.collect::<Option<Vec<u16>>>().and_then(|units| String::from_utf16(&units).ok())
-    };
-    let text = match octets.as_slice() {
-        [0xff, 0xfe, ..] => units(u16::from_le_bytes),
-        [0xfe, 0xff, ..] => units(u16::from_be_bytes),
-        [0xef, 0xbb, 0xbf, rest @ ..] => String::from_utf8(rest.to_vec()).ok(),
-        _ => String::from_utf8(octets.clone()).ok(),
-    };
-    text.ok_or_else(|| format!("{name}: is not text in UTF-8 or UTF-16"))
+    unicode(&octets).ok_or_else(|| format!("{name}: is not text in UTF-8 or UTF-16"))
 }
 
 /// How to read: with so many threads, or one for each processor.

@@ -16,7 +16,7 @@ mod tests;
 
 pub use build::roster;
 pub use file::{BadFile, Declared, File, Network};
-pub use import::{BadSource, Gathered, Nowhere, Sources};
+pub use import::{BadSource, Gathered, Nowhere, Sources, unicode};
 pub use infer::{Inference, Inferred};
 pub use roster::{Host, RoleClaim, Roster};
 pub use write::{Check, check, gathered_to_toml, to_toml};

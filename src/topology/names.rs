@@ -35,6 +35,11 @@ impl Names {
         self.seen.get(&address).map(Vec::as_slice).unwrap_or_default()
     }
 
+    /// All addresses, each with its names.
+    pub fn all(&self) -> impl Iterator<Item = (IpAddr, &[String])> {
+        self.seen.iter().map(|(address, names)| (*address, names.as_slice()))
+    }
+
     /// Addresses that are surely one host, in groups of two and more: each gave itself the same full
     /// name, and never another one, to those who signed on; or one IPv4 and one IPv6 address, and no
     /// further one, have the same full name and no other. More than that DNS does not prove: a name

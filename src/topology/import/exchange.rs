@@ -131,7 +131,8 @@ pub(super) fn version(written: &str) -> Option<Version> {
 /// The members are Mailbox servers; the witness is a file server.
 fn group(record: &Record, place: &str, notes: &mut Vec<String>) -> Vec<Fact> {
     let told = record.list("Servers").chain(record.list("StartedMailboxServers"));
-    let members = names(told.map(last_dn_part));
+    let told: Vec<String> = told.map(last_part).collect();
+    let members = names(told.iter().map(String::as_str));
     let title = record.one("Name").unwrap_or("the group");
     // A list that Export-Csv was given shows as the name of its type.
     if members.is_empty()
@@ -187,10 +188,6 @@ pub(super) fn last_part(written: &str) -> String {
         return super::ldif::parts(written).into_iter().next().unwrap_or_default();
     }
     written.rsplit('/').next().unwrap_or_default().trim().to_owned()
-}
-
-fn last_dn_part(written: &str) -> &str {
-    written.rsplit('/').next().unwrap_or_default()
 }
 
 /// Build of 15.2 with which the Subscription Edition began.

@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use super::{Fact, Read};
 use crate::observe::Trace;
 use crate::reference::Version;
+use crate::topology::names::Names;
 use crate::topology::{Host, RoleClaim};
 
 /// Hosts that the sources name together.
@@ -76,7 +77,13 @@ pub(super) fn merge(read: Read, traces: &[Trace]) -> Gathered {
             one.take(fact, &mut gathered.contradictions);
         }
     }
-    let seen = seen(traces);
+    let names = Names::of(traces);
+    let mut seen: BTreeMap<&str, BTreeSet<IpAddr>> = BTreeMap::new();
+    for (address, called) in names.all() {
+        for name in called {
+            seen.entry(name).or_default().insert(address);
+        }
+    }
     for one in &mut hosts {
         one.look_up(&seen, &mut gathered.contradictions);
     }
@@ -184,17 +191,6 @@ impl One {
             }
         }
     }
-}
-
-/// Names in captures, lower case, with their addresses.
-fn seen(traces: &[Trace]) -> BTreeMap<&str, BTreeSet<IpAddr>> {
-    let mut seen: BTreeMap<&str, BTreeSet<IpAddr>> = BTreeMap::new();
-    for (address, names) in traces.iter().flat_map(|trace| &trace.names) {
-        for name in names {
-            seen.entry(name.trim_end_matches('.')).or_default().insert(*address);
-        }
-    }
-    seen
 }
 
 /// An address belongs to one host: the first that has it.

@@ -23,9 +23,9 @@ use std::net::IpAddr;
 
 use crate::observe::Trace;
 use crate::reference::Version;
-use crate::topology::Host;
 
 pub use merge::{Gathered, Nowhere};
+pub use text::unicode;
 
 /// What one source says of one host.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -141,19 +141,6 @@ fn name(written: &str) -> Option<String> {
     let name = written.trim().trim_start_matches('\\').trim_end_matches('.').to_lowercase();
     let plain = name.len() <= 255 && name.chars().all(|letter| letter.is_alphanumeric() || "._-".contains(letter));
     (plain && !name.is_empty()).then_some(name)
-}
-
-/// Hosts that are worth writing: with a role, in order of their first address.
-impl Gathered {
-    /// Whether anything can be written.
-    pub fn is_empty(&self) -> bool {
-        self.hosts.is_empty()
-    }
-
-    /// Hosts with this role.
-    pub fn with_role(&self, role: &str) -> impl Iterator<Item = &Host> {
-        self.hosts.iter().filter(move |host| host.roles.iter().any(|claim| claim.role == role))
-    }
 }
 
 /// What is understood, for who brought something else.
