@@ -1,12 +1,13 @@
 """Where a scenario is played: firewall set, servers up, captures running, outcomes checked."""
 
+import contextlib
 import pathlib
 import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import firewall
 import network
@@ -135,9 +136,15 @@ class Stage:
         script = str(HERE / "exchange_rpc.py")
         return self.start(host, sys.executable, "-B", script, "call", story.address(server), interface, *map(str, argv))
 
-    def start_in_firewall(self, *argv: str) -> subprocess.Popen:
-        """Run a program in the firewall's namespace; returns once it has printed a line."""
-        return self._start_in(network.FIREWALL, *argv)
+    @contextlib.contextmanager
+    def device(self, script: str, *argv: str) -> Iterator[None]:
+        """A program of the lab in the firewall's namespace, from when it has printed a line to the end of the block."""
+        process = self._start_in(network.FIREWALL, sys.executable, "-B", str(HERE / script), *argv)
+        try:
+            yield
+        finally:
+            process.terminate()
+            process.wait()
 
     def _line(self) -> subprocess.Popen | None:
         """Start carrying frames between the firewall and the far subnet, if the scenario uses it."""

@@ -1,11 +1,9 @@
 """SMTP between hub and edge transport (Postfix), with and without a firewall that inspects it."""
 
-import sys
-
 import network
 from firewall import Policy
 from network import DOMAIN
-from stage import HERE, Stage
+from stage import Stage
 from story import ALL_PLACES, Scenario, clear, cleared_as, report, seen_from
 
 STAND_IN = "Transport servers are Postfix; their EHLO is not Exchange's."
@@ -61,13 +59,9 @@ def _dropped(stage: Stage) -> None:
 
 def _inspected(mode: str):
     def play(stage: Stage) -> None:
-        inspector = stage.start_in_firewall(sys.executable, "-B", str(HERE / "inspector.py"), mode)
-        try:
+        with stage.device("inspector.py", mode):
             _relay(stage)
             _relay(stage)
-        finally:
-            inspector.terminate()
-            inspector.wait()
 
     return play
 

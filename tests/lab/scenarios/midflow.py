@@ -1,13 +1,11 @@
 """Sessions that break in the middle: by a device, by their own end, or by nobody."""
 
-import sys
-
 import firewall
 import network
 from firewall import Policy
 from scenarios.rpc import STAND_IN as RPC
 from servers import ADDRESS_BOOK_PORT, EMSMDB_PORT
-from stage import HERE, Stage
+from stage import Stage
 from story import ENDS, FOUR_PLACES, Scenario, clear, maybe, report, seen_from
 
 STAND_IN = RPC
@@ -84,15 +82,11 @@ def _one_direction(stage: Stage) -> None:
 
 
 def _both_ends(stage: Stage) -> None:
-    device = stage.start_in_firewall(sys.executable, "-B", str(HERE / "resetter.py"), str(EMSMDB_PORT), "600", "128")
-    try:
+    with stage.device("resetter.py", str(EMSMDB_PORT), "600", "128"):
         stage.want("answered", _get(stage))
         for _ in range(3):
             stage.want("reset", stage.rpc("cas-dmz", "mbx1", "emsmdb", "--opnums", "10,11,99,11", "--linger", 2.5))
         stage.want("answered", stage.rpc("cas-dmz", "mbx1", "nspi", "--opnums", "0,1"), _get(stage))
-    finally:
-        device.terminate()
-        device.wait()
 
 
 def _killed(stage: Stage) -> None:

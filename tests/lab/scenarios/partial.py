@@ -1,13 +1,12 @@
 """A firewall that blocks a part: some connections, some clients, some names, some sizes, some directions, for some time."""
 
 import ssl
-import sys
 
 import firewall
 from firewall import Policy
 from scenarios.rpc import STAND_IN
 from servers import EMSMDB_PORT
-from stage import HERE, Stage
+from stage import Stage
 from story import Capture, Scenario, absent, clear, maybe, report, seen_from
 
 SERVERS, HOSTS = ("exchange-mbx1", "web-mbx1", "web-cas1"), ("cas-dmz", "mbx1")
@@ -72,18 +71,12 @@ def _by_name(stage: Stage) -> None:
 
 
 def _server_reset(stage: Stage) -> None:
-    device = stage.start_in_firewall(
-        sys.executable, "-B", str(HERE / "resetter.py"), str(EMSMDB_PORT), "600", "128", "server"
-    )
-    try:
+    with stage.device("resetter.py", str(EMSMDB_PORT), "600", "128", "server"):
         _web(stage)
         for _ in range(2):
             stage.want("reset|closed", stage.rpc("cas-dmz", "mbx1", "emsmdb", "--opnums", "10,11,99,11,11", "--linger", 2.5))
         stage.want("answered", stage.rpc("cas-dmz", "mbx1", "nspi", "--opnums", "0,1"))
         _web(stage)
-    finally:
-        device.terminate()
-        device.wait()
 
 
 def _prohibited_once(stage: Stage) -> None:

@@ -1,10 +1,8 @@
 """Exchange RPC: the endpoint mapper on 135 and the dynamic ports it names."""
 
-import sys
-
 from firewall import Policy
 from servers import ADDRESS_BOOK_PORT, EMSMDB_PORT, STALE_PORT
-from stage import HERE, Stage
+from stage import Stage
 from story import ALL_PLACES, ENDS, FOUR_PLACES, Scenario, clear, cleared_as, one_way, report, seen_from
 
 STAND_IN = (
@@ -134,16 +132,12 @@ def _idle_reset(stage: Stage) -> None:
 
 def _both_ends(ttl: int):
     def play(stage: Stage) -> None:
-        device = stage.start_in_firewall(sys.executable, "-B", str(HERE / "resetter.py"), str(EMSMDB_PORT), "600", str(ttl))
-        try:
+        with stage.device("resetter.py", str(EMSMDB_PORT), "600", str(ttl)):
             _life(stage)
             for _ in range(2):
                 stage.want("reset", stage.rpc("cas-dmz", "mbx1", "emsmdb", "--opnums", "10,11,99,11", "--linger", 2.5))
             stage.want("answered", stage.rpc("cas-dmz", "mbx1", "nspi", "--opnums", "0,1"))
             _life(stage)
-        finally:
-            device.terminate()
-            device.wait()
 
     return play
 

@@ -1,10 +1,8 @@
 """SMTP servers of many makes, none of them inspected; and inspections of other makes than `mail` has."""
 
-import sys
-
 from firewall import Policy
 from scenarios.mail import CARRIED_ASIDE, DOMAIN
-from stage import HERE, Stage
+from stage import Stage
 from story import ENDS, Scenario, clear, report, seen_from
 
 STAND_IN = "The mail server is a stand-in that greets and answers EHLO as the named makes do."
@@ -39,14 +37,10 @@ def _says(stage: Stage) -> None:
 def _inspected(mode: str, make: str, talk=_ask):
     def play(stage: Stage) -> None:
         stage.serve("cas1", make, script="smtp_server.py")
-        inspector = stage.start_in_firewall(sys.executable, "-B", str(HERE / "inspector.py"), mode)
-        try:
+        with stage.device("inspector.py", mode):
             for _ in range(2):
                 talk(stage)
                 stage.pause(0.5)
-        finally:
-            inspector.terminate()
-            inspector.wait()
 
     return play
 

@@ -1,13 +1,11 @@
 """Whose certificate: proxies that make their own on the way, and everything that only looks like one."""
 
-import sys
-
 import network
 import tls_proxy
 from firewall import Policy
 from network import WORK, run
 from scenarios.web import STAND_IN as WEB
-from stage import HERE, Stage
+from stage import Stage
 from story import ENDS, FOUR_PLACES, Scenario, clear, maybe, report, seen_from
 
 STAND_IN = f"{WEB} The TLS proxy is a program on the firewall with an authority of its own."
@@ -22,16 +20,11 @@ def _get(stage: Stage, port: int, host: str = "cas1", server: str = "cas2", *mor
 
 def _intercepted(issuer: str):
     def play(stage: Stage) -> None:
-        argv = (sys.executable, "-B", str(HERE / "tls_proxy.py"), network.HOSTS["cas2"].v4, "cas2.exlab.test", issuer)
-        device = stage.start_in_firewall(*argv)
-        try:
+        with stage.device("tls_proxy.py", network.HOSTS["cas2"].v4, "cas2.exlab.test", issuer):
             stage.want("answered", _get(stage, 444))
             for _ in range(2):
                 stage.want("answered", _get(stage, 443))
             stage.want("answered", _get(stage, 444))
-        finally:
-            device.terminate()
-            device.wait()
 
     return play
 
