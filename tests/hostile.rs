@@ -11,7 +11,7 @@ mod hostile;
 #[path = "support/program.rs"]
 mod program;
 
-use hostile::TEXTS;
+use hostile::{TEXTS, is_obeyed};
 use program::{capture, file, run};
 use tempfile::TempDir;
 
@@ -32,12 +32,6 @@ fn outputs(folder: &TempDir) -> Vec<(&'static str, String)> {
     written.chain([("terminal", ran.out), ("hosts.toml", hosts), ("table.md", table)]).collect()
 }
 
-/// Commands of a terminal, and marks that turn text round.
-fn is_obeyed(letter: char) -> bool {
-    letter != '\n' && letter.is_control()
-        || matches!(letter, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
-
 #[test]
 fn no_output_holds_a_command_of_the_terminal_or_text_that_runs_backwards() {
     let folder = TempDir::new().unwrap();
@@ -50,7 +44,7 @@ fn no_output_holds_a_command_of_the_terminal_or_text_that_runs_backwards() {
     }
     // Escaped, not lost.
     let json = &outputs.iter().find(|(name, _)| *name == "a.json").unwrap().1;
-    assert!(json.contains("window.pwned") && json.contains("HYPERLINK"));
+    assert!(["window.pwned", "HYPERLINK", "drawkcab"].iter().all(|text| json.contains(text)));
 }
 
 #[test]
@@ -131,8 +125,19 @@ fn each_text_is_shown_for_what_it_is() {
     let json = outputs(&folder).into_iter().find(|(name, _)| *name == "a.json").unwrap().1;
     let document: serde_json::Value = serde_json::from_str(&json).unwrap();
     let details = document["flows"].to_string();
-    // Three that hold no octet which is escaped.
+    // Two that hold nothing which is escaped.
     for text in [TEXTS[2], TEXTS[4]] {
         assert!(details.contains(text), "{text}");
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn names_of_files_never_become_commands_either() {
+    let folder = TempDir::new().unwrap();
+    let empty = file(&folder, "\x1b[2J\u{202e}.pcap", b"");
+    let good = file(&folder, "\x1b[31m.pcap", &hostile::hostile());
+    let run = run(&["analyze", &empty, &good]);
+    assert!(!run.out.contains(is_obeyed) && !run.err.contains(is_obeyed), "{:?} {:?}", run.out, run.err);
+    assert!(run.out.contains("\\u{1b}[31m.pcap"), "{}", run.out);
 }

@@ -23,6 +23,12 @@ pub const TEXTS: [&str; 10] = [
     "&lt;b&gt;]]>--><!--{{7*7}}`a`|b|",
 ];
 
+/// Commands of a terminal, and marks that turn text round.
+pub fn is_obeyed(letter: char) -> bool {
+    letter != '\n' && letter.is_control()
+        || matches!(letter, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
 /// One conversation of each kind for each of the texts, and SYNs into silence beside them.
 pub fn hostile() -> Vec<u8> {
     let mut pcap = Pcap::new();
