@@ -238,6 +238,34 @@ fn every_command_has_a_manual_page_that_names_its_options() {
 }
 
 #[test]
+fn tshark_reads_the_evidence_with_its_times_and_comments() {
+    if !is_there("tshark") {
+        return;
+    }
+    let folder = TempDir::new().unwrap();
+    let (original, proof) = (capture("dag/failover-dropped/mbx1.pcap"), folder.path().join("proof.pcapng"));
+    let proof = proof.display().to_string();
+    let ran_ours = run(&["analyze", &original, "--evidence", &proof]);
+    assert_eq!(ran_ours.status, 0, "{}", ran_ours.err);
+    let shown = |file: &str| {
+        let fields =
+            ["-T", "fields", "-E", "separator=|", "-e", "frame.time_epoch", "-e", "frame.len", "-e", "frame.comment"];
+        let shown = ran(Command::new("tshark").args(["-r", file]).args(fields));
+        assert_eq!(shown.status, 0, "{}", shown.err);
+        shown.out.lines().map(str::to_owned).collect::<Vec<_>>()
+    };
+    let whole: std::collections::BTreeSet<String> =
+        shown(&original).iter().map(|row| row.trim_end_matches('|').to_owned()).collect();
+    let rows = shown(&proof);
+    assert!(rows.len() > 10 && ran_ours.err.contains(&format!("{} packets", rows.len())), "{}", ran_ours.err);
+    for row in rows {
+        let (packet, comment) = row.rsplit_once('|').unwrap();
+        assert!(whole.contains(packet), "{packet} is no packet of the capture");
+        assert!(comment.starts_with(['F', 'w']) && comment.contains("mbx1.pcap"), "{row}");
+    }
+}
+
+#[test]
 fn manual_pages_are_well_formed() {
     if !is_there("groff") {
         return;

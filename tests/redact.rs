@@ -11,7 +11,7 @@ use anyany::capture::{Capture, Frame, Spool, SpoolWriter, Summary};
 use anyany::diagnose::{Diagnosis, Party, diagnose};
 use anyany::observe::Trace;
 use anyany::pipeline::{Settings, read};
-use anyany::proof::{Collector, Limits, Sought};
+use anyany::proof::{Collector, Exhibits, Limits, Sought};
 use anyany::redact::{Key, Maps, Redacted, Redactor};
 use anyany::reference::Reference;
 use anyany::report::page::{Paint, Sheet};
@@ -39,9 +39,10 @@ fn verdicts_are_the_same_with_and_without_redaction() {
 #[test]
 fn the_redacted_evidence_tells_what_the_plain_evidence_tells() {
     let mut different = Vec::new();
-    for path in bundled().iter().step_by(7) {
+    for path in &bundled() {
         let plain = Judged::of(|| Capture::open(path).unwrap()).evidence();
         let redacted = Judged::of(|| redact(path).open().unwrap()).evidence();
+        assert_eq!(plain.len(), redacted.len(), "{}", path.display());
         for (plain, redacted) in plain.into_iter().zip(redacted) {
             let told = |octets: Vec<u8>| {
                 Judged::of(|| Capture::from_reader("proof".to_owned(), Box::new(Cursor::new(octets.clone()))).unwrap())
@@ -60,7 +61,7 @@ fn the_redacted_evidence_tells_what_the_plain_evidence_tells() {
 fn no_output_names_anybody() {
     let mut leaks = Vec::new();
     let (mut names_sought, mut addresses_sought) = (0, 0);
-    for path in bundled().iter().step_by(3) {
+    for path in &bundled() {
         let plain = Judged::of(|| Capture::open(path).unwrap());
         let redacted = Judged::of(|| redact(path).open().unwrap());
         let outputs = redacted.outputs();
@@ -83,13 +84,13 @@ fn no_output_names_anybody() {
         }
     }
     println!("{names_sought} names and {addresses_sought} addresses were sought");
-    assert!(names_sought > 400 && addresses_sought > 400, "{names_sought} {addresses_sought}");
+    assert!(names_sought > 1_500 && addresses_sought > 1_900, "{names_sought} {addresses_sought}");
     assert!(leaks.is_empty(), "{}", leaks.join("\n"));
 }
 
-/// Others' captures, where there are any: nothing panics, nothing grows, and how many verdicts differ is told.
+/// Others' captures, where there are any: nothing panics, and no verdict differs.
 #[test]
-fn captures_of_others_are_survived() {
+fn captures_of_others_give_the_same_verdicts() {
     let Some(folder) = std::env::var_os("ANYANY_CAPTURES") else { return };
     let mut captures = Vec::new();
     gather(Path::new(&folder), &mut captures);
@@ -110,8 +111,7 @@ fn captures_of_others_are_survived() {
         }
     }
     println!("{} of {read} captures of others give other verdicts when they are redacted", different.len());
-    println!("{}", different.join("\n"));
-    assert!(different.len() * 10 <= read, "{} of {read}", different.len());
+    assert!(read > 0 && different.is_empty(), "{}", different.join("\n"));
 }
 
 #[test]
@@ -157,6 +157,7 @@ struct Judged {
     traces: Vec<Trace>,
     roster: Roster,
     diagnosis: Diagnosis,
+    exhibits: Exhibits,
     evidence: Vec<Vec<u8>>,
 }
 
@@ -175,7 +176,7 @@ impl Judged {
         let exhibits = collector.finish();
         let report = Report { traces: &traces, unusable: &[], roster: &roster, diagnosis: &diagnosis, reference };
         let evidence = evidence::evidence(&report, &exhibits).into_iter().map(|one| one.octets).collect();
-        Self { traces, roster, diagnosis, evidence }
+        Self { traces, roster, diagnosis, exhibits, evidence }
     }
 
     fn report(&self) -> Report<'_> {
@@ -206,7 +207,7 @@ impl Judged {
         let sheet = Sheet { width: 100, paint: Paint::Plain };
         let mut outputs = vec![
             ("json", json::document(&report, true).to_string().into_bytes()),
-            ("html", html::page(&report, None).into_bytes()),
+            ("html", html::page(&report, Some(&self.exhibits)).into_bytes()),
             ("csv", csv::csv(&report).into_bytes()),
             ("junit", junit::junit(&report).into_bytes()),
             ("text", text::text(&report, sheet).into_bytes()),
