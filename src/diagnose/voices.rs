@@ -44,9 +44,7 @@ impl Voices {
     /// Takes what the ends of a conversation sent.
     pub(super) fn add(&mut self, flow: &Flow) {
         let [client, server] = [flow.initiator, flow.responder].map(|end| self.id(end.address));
-        for (half, from, to) in
-            flow.halves.iter().zip([(client, server), (server, client)]).map(|(a, (b, c))| (a, b, c))
-        {
+        for (half, (from, to)) in flow.halves.iter().zip([(client, server), (server, client)]) {
             let (Some(first), Some(last)) = (half.first, half.last) else { continue };
             let voice = |Moment { time, frame }| (from, Voice { time, frame, to, port: flow.responder.port });
             self.moments.push(voice(first));

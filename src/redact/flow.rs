@@ -16,7 +16,12 @@ use crate::decode::{Packet, Payload, Segment};
 #[derive(Debug, Default)]
 pub(super) struct Flows {
     known: HashMap<Key, Flow>,
-    order: VecDeque<Key>,
+    /// Conversations by when they began, with those that are forgotten already: their number is another one's.
+    order: VecDeque<(Key, u64)>,
+    /// How many have begun.
+    begun: u64,
+    /// Octets that their streams hold.
+    octets: usize,
 }
 
 type End = (IpAddr, u16);
@@ -25,6 +30,7 @@ type Key = (bool, End, End);
 
 #[derive(Debug)]
 struct Flow {
+    number: u64,
     initiator: End,
     /// Where the numbers of the initiator's SYN began.
     syn: Option<u32>,
@@ -35,7 +41,7 @@ struct Flow {
 impl Flow {
     fn new(initiator: End, responder: End, transport: Transport) -> Self {
         let reading = Reading::new(transport, initiator.1, responder.1);
-        Self { initiator, syn: None, reading, streams: [Stream::default(), Stream::default()] }
+        Self { number: 0, initiator, syn: None, reading, streams: [Stream::default(), Stream::default()] }
     }
 }
 
@@ -104,41 +110,59 @@ impl Flows {
         if syn {
             stream.begin(begins);
         }
+        let before = stream.octets();
         stream.segment(begins, at, place, waiting);
         stream.read(side, reading, waiting, maps);
+        let after = stream.octets();
+        self.octets = (self.octets + after).saturating_sub(before);
     }
 
     fn flow(&mut self, key: Key, waiting: &mut Waiting, maps: &mut Maps, new: impl FnOnce() -> Flow) -> &mut Flow {
         if !self.known.contains_key(&key) {
-            if self.known.len() >= MOST_FLOWS
-                && let Some(oldest) = self.order.pop_front()
-            {
-                self.forget(oldest, waiting, maps);
+            while self.known.len() >= MOST_FLOWS || self.octets > MOST_OCTETS {
+                let Some((oldest, number)) = self.order.pop_front() else { break };
+                if self.is_known(oldest, number) {
+                    self.forget(oldest, waiting, maps);
+                }
             }
-            self.order.push_back(key);
+            if self.order.len() >= 2 * MOST_FLOWS {
+                let known = &self.known;
+                self.order.retain(|(key, number)| known.get(key).is_some_and(|flow| flow.number == *number));
+            }
+            self.begun += 1;
+            self.order.push_back((key, self.begun));
         }
-        self.known.entry(key).or_insert_with(new)
+        let number = self.begun;
+        self.known.entry(key).or_insert_with(|| Flow { number, ..new() })
+    }
+
+    fn is_known(&self, key: Key, number: u64) -> bool {
+        self.known.get(&key).is_some_and(|flow| flow.number == number)
     }
 
     /// What is not yet read of a conversation is read as it is.
     fn forget(&mut self, key: Key, waiting: &mut Waiting, maps: &mut Maps) {
         if let Some(mut flow) = self.known.remove(&key) {
-            self.order.retain(|known| *known != key);
+            self.octets = self.octets.saturating_sub(flow.octets());
             flow.end(waiting, maps);
         }
     }
 
     /// No packet comes any more.
     pub(super) fn finish(&mut self, waiting: &mut Waiting, maps: &mut Maps) {
-        for key in std::mem::take(&mut self.order) {
-            if let Some(mut flow) = self.known.remove(&key) {
-                flow.end(waiting, maps);
+        for (key, number) in std::mem::take(&mut self.order) {
+            if self.is_known(key, number) {
+                self.forget(key, waiting, maps);
             }
         }
     }
 }
 
 impl Flow {
+    fn octets(&self) -> usize {
+        self.streams.iter().map(Stream::octets).sum()
+    }
+
     fn end(&mut self, waiting: &mut Waiting, maps: &mut Maps) {
         let Self { reading, streams: [first, second], .. } = self;
         first.end(Side::Initiator, reading, waiting, maps);
@@ -148,3 +172,39 @@ impl Flow {
 
 /// Conversations remembered.
 const MOST_FLOWS: usize = 1 << 15;
+/// Octets remembered of all of them, before the oldest are forgotten.
+const MOST_OCTETS: usize = 128 << 20;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::redact::Key as Secret;
+
+    fn flows(ports: impl Iterator<Item = u16>) -> Flows {
+        let (mut flows, mut waiting, mut maps) =
+            (Flows::default(), Waiting::default(), Maps::new(&Secret::new([7; 32])));
+        let host = |last| IpAddr::from([10, 0, 0, last]);
+        for port in ports {
+            let (from, to) = ((host(1), port), (host(2), 443));
+            let key = (true, from.min(to), from.max(to));
+            flows.forget(key, &mut waiting, &mut maps);
+            flows.flow(key, &mut waiting, &mut maps, || Flow::new(from, to, Transport::Tcp));
+        }
+        flows
+    }
+
+    #[test]
+    fn a_flood_of_conversations_is_forgotten_from_its_beginning() {
+        let flows = flows(1..=u16::MAX);
+        assert_eq!((flows.known.len(), flows.order.len()), (MOST_FLOWS, MOST_FLOWS));
+        let first = flows.order.front().map(|((_, one, other), _)| one.1.max(other.1));
+        assert_eq!(first, Some(u16::MAX - u16::try_from(MOST_FLOWS).unwrap() + 1));
+    }
+
+    #[test]
+    fn attempts_on_one_path_leave_a_bounded_trace() {
+        let flows = flows(std::iter::repeat_n(50_000, 3 * MOST_FLOWS));
+        assert_eq!(flows.known.len(), 1);
+        assert!(flows.order.len() <= 2 * MOST_FLOWS);
+    }
+}

@@ -38,6 +38,11 @@ struct Early {
 }
 
 impl Stream {
+    /// Octets that it holds.
+    pub(super) fn octets(&self) -> usize {
+        self.held.len() + self.written.len()
+    }
+
     /// The first octet has this number.
     pub(super) fn begin(&mut self, sequence: u32) {
         if self.next.is_none() {
