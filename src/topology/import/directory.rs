@@ -1,6 +1,8 @@
 //! Entries of the directory's configuration partition: Exchange servers, availability groups, domain controllers,
 //! sites and their subnets.
 
+use std::collections::HashMap;
+
 use super::exchange::{last_part, roles_of_bits, version};
 use super::ldif::parts;
 use super::record::Record;
@@ -10,6 +12,12 @@ use crate::reference::Version;
 /// What the entries say.
 pub(super) fn read(file: &str, entries: &[Record]) -> Read {
     let mut read = Read::default();
+    // CN=NTDS Settings,CN=DC1,CN=Servers,...: what only a domain controller has below it.
+    let settings: HashMap<String, &Record> = entries
+        .iter()
+        .filter(|entry| entry.all("objectClass").any(|class| class.eq_ignore_ascii_case("nTDSDSA")))
+        .filter_map(|entry| Some((entry.one("dn")?.split_once(',')?.1.to_lowercase(), entry)))
+        .collect();
     for entry in entries {
         let place = format!("{file} {}", entry.at);
         let is = |class: &str| entry.all("objectClass").any(|one| one.eq_ignore_ascii_case(class));
@@ -26,7 +34,7 @@ pub(super) fn read(file: &str, entries: &[Record]) -> Read {
                 });
             }
         } else if is("server") {
-            controller(entry, entries, place, &mut read);
+            controller(entry, &settings, place, &mut read);
         } else if is("subnet") {
             let cidr = entry.one("cn").or_else(|| entry.one("name")).map(str::to_owned);
             let cidr = cidr.or_else(|| parts(entry.one("dn")?).into_iter().next());
@@ -69,17 +77,9 @@ fn exchange(entry: &Record, place: String, read: &mut Read) {
 }
 
 /// A server below a site is a domain controller when it has settings for replication.
-fn controller(entry: &Record, entries: &[Record], place: String, read: &mut Read) {
+fn controller(entry: &Record, settings: &HashMap<String, &Record>, place: String, read: &mut Read) {
     let Some(dn) = entry.one("dn") else { return };
-    let below = format!(",{dn}");
-    let settings = entries.iter().find(|other| {
-        let nested = other.one("dn").is_some_and(|other| {
-            other.len() > below.len()
-                && other.get(other.len() - below.len()..).is_some_and(|end| end.eq_ignore_ascii_case(&below))
-        });
-        nested && other.all("objectClass").any(|class| class.eq_ignore_ascii_case("nTDSDSA"))
-    });
-    let Some(settings) = settings else { return };
+    let Some(settings) = settings.get(&dn.to_lowercase()) else { return };
     let parts = parts(dn);
     let told = [entry.one("dNSHostName").map(str::to_owned), parts.first().cloned()];
     let names: Vec<String> = told.into_iter().flatten().filter_map(|told| name(&told)).collect();
