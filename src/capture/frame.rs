@@ -30,6 +30,8 @@ pub struct Frame<'a> {
 pub struct LinkType(pub u32);
 
 impl LinkType {
+    /// Ethernet.
+    pub const ETHERNET: Self = Self(1);
     /// Network Monitor: an event of Windows' event tracing.
     pub const NETMON_EVENT: Self = Self::of_netmon(0xffe0);
     /// Network Monitor: the adapters of the machine that captured.

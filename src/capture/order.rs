@@ -26,6 +26,17 @@ impl Order {
         })
     }
 
+    /// Four 32-bit numbers in a row.
+    #[inline]
+    pub(super) fn four(self, octets: &[u8; 16]) -> [u32; 4] {
+        let (words, _) = octets.as_chunks::<4>();
+        let mut numbers = [0; 4];
+        for (number, word) in numbers.iter_mut().zip(words) {
+            *number = u32::from_le_bytes(*word);
+        }
+        if self == Self::Big { numbers.map(u32::swap_bytes) } else { numbers }
+    }
+
     /// The 64-bit number that `octets` begin with, if they are long enough.
     pub(super) fn u64(self, octets: &[u8]) -> Option<u64> {
         let raw = *octets.first_chunk()?;

@@ -13,6 +13,10 @@ pub(super) struct Pcap {
     lengths: Lengths,
     link: LinkType,
     snaplen: u32,
+    /// Octets of a record's header.
+    header: usize,
+    /// Nanoseconds in the unit behind a record's seconds.
+    fraction: i64,
 }
 
 /// The order of a record's two lengths. Early tools had them the other way round.
@@ -55,7 +59,9 @@ impl Pcap {
         // The upper half carries the length of the frame check sequence.
         let link = LinkType(order.u32(header, 20)? & 0xffff);
         let snaplen = order.u32(header, 16)?;
-        Some(Ok(Self { order, format, lengths, link, snaplen }))
+        let header = if format == Format::PcapModified { MODIFIED_RECORD } else { RECORD };
+        let fraction = if format == Format::PcapNanoseconds { 1 } else { 1_000 };
+        Some(Ok(Self { order, format, lengths, link, snaplen, header, fraction }))
     }
 
     pub(super) fn format(&self) -> Format {
@@ -74,37 +80,41 @@ impl Pcap {
     }
 
     /// Reads the record at the front of `window`.
+    #[inline]
     pub(super) fn step(&self, window: &[u8]) -> Step {
-        let header = if self.format == Format::PcapModified { MODIFIED_RECORD } else { RECORD };
+        let header = self.header;
         let Some(fixed) = window.first_chunk::<RECORD>().filter(|_| window.len() >= header) else {
             return Step::Needs(header);
         };
-        let number = |at| self.order.u32(fixed, at).unwrap_or_default();
-        let (seconds, fraction, one, other) = (number(0), number(4), number(8), number(12));
+        let [seconds, fraction, one, other] = self.order.four(fixed);
         let (captured, wire) = match self.lengths {
             Lengths::CapturedFirst => (one, other),
             Lengths::SmallerCaptured => (one.min(other), one.max(other)),
             Lengths::WireFirst => (other, one),
         };
         if captured > LONGEST {
-            return Step::Broken(format!(
-                "a packet of {captured} octets, more than the {LONGEST} that any capture keeps: damaged from here on"
-            ));
+            return too_long(captured);
         }
         let length = header + captured as usize;
         if window.len() < length {
             return Step::Needs(length);
         }
-        let nanos_of_fraction = if self.format == Format::PcapNanoseconds { 1 } else { 1_000 };
         Step::Packet(Place {
             length,
             octets: header..length,
-            time: Some(Time(i64::from(seconds) * 1_000_000_000 + i64::from(fraction) * nanos_of_fraction)),
+            time: Some(Time(i64::from(seconds) * 1_000_000_000 + i64::from(fraction) * self.fraction)),
             link: self.link,
             interface: 0,
             wire_len: wire.max(captured),
         })
     }
+}
+
+#[cold]
+fn too_long(captured: u32) -> Step {
+    Step::Broken(format!(
+        "a packet of {captured} octets, more than the {LONGEST} that any capture keeps: damaged from here on"
+    ))
 }
 
 /// Octets of the file header.

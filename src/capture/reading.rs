@@ -147,6 +147,7 @@ impl Capture {
 
     /// The next frame, borrowed from the capture's own map instead of the capture, so that several can be at
     /// hand at once. `None` also without a map: then [`next`](Self::next) gives the frames.
+    #[inline]
     pub fn next_in<'m>(&mut self, map: &'m Map) -> Option<Frame<'m>> {
         let (place, time) = match self.held.take() {
             Some(held) => held,
@@ -188,20 +189,15 @@ impl Capture {
     }
 
     /// Steps to the next packet that can be used.
+    #[inline]
     fn advance(&mut self) -> Option<(Place, Time)> {
         while !self.ended {
             self.source.step_over(mem::take(&mut self.taken));
-            match self.reader.step(self.source.window(), &mut self.summary) {
-                Step::Needs(octets) => {
-                    if !self.source.fill(octets) && !self.reader.recover(&mut self.summary) {
-                        self.end(octets);
-                    }
-                }
-                Step::Passed(length) => self.taken = length,
-                Step::Numbered(length) => {
-                    self.taken = length;
-                    self.summary.packets += 1;
-                }
+            let step = match &mut self.reader {
+                Reader::Pcap(pcap) => pcap.step(self.source.window()),
+                reader => reader.step(self.source.window(), &mut self.summary),
+            };
+            match step {
                 Step::Packet(place) => {
                     if let Some(offset) = self.reader.offset() {
                         self.source.progress().fetch_max(offset, Ordering::Relaxed); // the window stays where it is
@@ -211,23 +207,42 @@ impl Capture {
                     let time = self.summary.count(&place);
                     return Some((place, time));
                 }
-                Step::Unreadable(length, why) => {
-                    self.taken = length;
-                    self.note(&format!("{why}; passed over"));
-                    self.summary.packets += 1;
-                }
-                Step::Broken(why) => {
-                    self.note(&format!("{why}; reading stopped here"));
-                    self.ended = true;
-                }
-                Step::End => {
-                    let was = if let Reader::Spool { complete, .. } = self.reader { complete } else { true };
-                    self.summary.complete = was && !self.summary.truncated;
-                    self.ended = true;
-                }
+                step => self.pass(step),
             }
         }
         None
+    }
+
+    /// What stands at the front is no packet that can be used.
+    #[cold]
+    fn pass(&mut self, step: Step) {
+        match step {
+            Step::Needs(octets) => {
+                if !self.source.fill(octets) && !self.reader.recover(&mut self.summary) {
+                    self.end(octets);
+                }
+            }
+            Step::Passed(length) => self.taken = length,
+            Step::Numbered(length) => {
+                self.taken = length;
+                self.summary.packets += 1;
+            }
+            Step::Packet(_) => {} // is taken where it is found
+            Step::Unreadable(length, why) => {
+                self.taken = length;
+                self.note(&format!("{why}; passed over"));
+                self.summary.packets += 1;
+            }
+            Step::Broken(why) => {
+                self.note(&format!("{why}; reading stopped here"));
+                self.ended = true;
+            }
+            Step::End => {
+                let was = if let Reader::Spool { complete, .. } = self.reader { complete } else { true };
+                self.summary.complete = was && !self.summary.truncated;
+                self.ended = true;
+            }
+        }
     }
 
     /// There are not `wanted` octets left: the end, or a file that was cut.
@@ -287,6 +302,7 @@ impl Reader {
     }
 
     /// Where the record at hand begins in the file, if not at the front of the window.
+    #[inline]
     fn offset(&self) -> Option<u64> {
         match self {
             Self::Netmon(netmon) => netmon.offset(),

@@ -47,6 +47,7 @@ impl Source {
     }
 
     /// The octets at hand: for a mapped file all that are left.
+    #[inline]
     pub(super) fn window(&self) -> &[u8] {
         match &self.backing {
             Backing::Mapped { map, at } => map.get(*at..),
@@ -83,6 +84,7 @@ impl Source {
     }
 
     /// Moves the window's front by `length`, which must not pass its end.
+    #[inline]
     pub(super) fn step_over(&mut self, length: usize) {
         let length = length.min(self.window().len());
         self.offset += length as u64;
@@ -100,8 +102,10 @@ impl Source {
     #[inline]
     pub(super) fn fetch(&self, ahead: usize) {
         if let Backing::Mapped { map, at } = &self.backing {
-            map.fetch(at.saturating_add(ahead));
-            map.fetch(at.saturating_add(ahead).saturating_add(LINE));
+            let at = at.saturating_add(ahead);
+            for line in 0..LINES {
+                map.fetch(at.saturating_add(line * LINE));
+            }
         }
     }
 
@@ -111,6 +115,7 @@ impl Source {
     }
 
     /// Where the window begins in `map`; `None` when that is not what is read.
+    #[inline]
     pub(super) fn place_in(&self, map: &Map) -> Option<usize> {
         match &self.backing {
             Backing::Mapped { map: own, at } if std::ptr::eq(&raw const **own, map) => Some(*at),
@@ -176,7 +181,9 @@ impl<R: Read> Read for Counted<R> {
     }
 }
 
-/// Octets of a cache line: record and packet headers take one or two.
+/// Octets of a cache line.
 const LINE: usize = 64;
+/// Record and packet headers take one or two, and what a message says stands at its front.
+const LINES: usize = 3;
 /// Octets buffered of a stream, unless one record needs more: many packets for each read.
 const HELD: usize = 256 * 1024;

@@ -195,6 +195,7 @@ impl Summary {
     }
 
     /// Counts one more frame, and says when it was.
+    #[inline]
     pub(super) fn count(&mut self, place: &Place) -> Time {
         self.packets += 1;
         self.octets = self.octets.saturating_add(place.wire_len.into());
@@ -207,17 +208,22 @@ impl Summary {
             return self.previous;
         };
         if self.last.is_some() && time < self.previous {
-            self.clock_steps_back += 1;
-            let step = self.previous.since(time);
-            if self.farthest_step_back.is_none_or(|farthest| farthest.by < step) {
-                self.farthest_step_back =
-                    Some(StepBack { by: step, frame: self.packets, to: time, since: self.first.unwrap_or(time) });
-            }
+            self.step_back(time);
         }
         self.first = Some(self.first.map_or(time, |first| first.min(time)));
         self.last = Some(self.last.map_or(time, |last| last.max(time)));
         self.previous = time;
         time
+    }
+
+    #[cold]
+    fn step_back(&mut self, time: Time) {
+        self.clock_steps_back += 1;
+        let step = self.previous.since(time);
+        if self.farthest_step_back.is_none_or(|farthest| farthest.by < step) {
+            self.farthest_step_back =
+                Some(StepBack { by: step, frame: self.packets, to: time, since: self.first.unwrap_or(time) });
+        }
     }
 
     /// One more interface.

@@ -14,6 +14,7 @@ mod layout;
 mod link;
 mod network;
 mod packet;
+mod straight;
 #[cfg(test)]
 mod tests;
 mod transport;
@@ -131,7 +132,13 @@ fn held<'a>(network: &Network<'_>) -> Decoded<'a> {
     Decoded::Held { source, destination, ip_id: network.ip_id.unwrap_or_default() }
 }
 
-/// IP protocol numbers (IANA).
+/// The packet that a frame holds, where it takes no more than a look: nearly always. `None` sends it to
+/// [`stateless`].
+#[inline]
+pub fn straight(link: LinkType, octets: &[u8]) -> Option<Packet<'_>> {
+    if link == LinkType::ETHERNET { straight::packet(octets) } else { None }
+}
+
 /// What a frame holds, where that can be told from the frame alone: nearly always. `None` sends it to
 /// [`Decoder::decode`], for it holds a fragment or a tunnel.
 pub fn stateless(link: LinkType, octets: &[u8], wire_len: u32) -> Option<Decoded<'_>> {
@@ -153,6 +160,7 @@ pub fn stateless(link: LinkType, octets: &[u8], wire_len: u32) -> Option<Decoded
     tunnel::inside(&packet.payload, network.body).is_none().then_some(Decoded::Packet(packet))
 }
 
+/// IP protocol numbers (IANA).
 mod protocol {
     pub(super) const HOP_BY_HOP: u8 = 0;
     pub(super) const ICMP: u8 = 1;

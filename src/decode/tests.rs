@@ -40,6 +40,25 @@ fn word(link: LinkType, octets: &[u8]) -> &'static str {
     }
 }
 
+fn v4_udp(payload: &[u8]) -> Vec<u8> {
+    let mut octets = Vec::new();
+    PacketBuilder::ipv4([10, 0, 0, 1], [10, 0, 0, 2], 63).udp(50_000, 53).write(&mut octets, payload).unwrap();
+    octets
+}
+
+fn v6_udp(payload: &[u8]) -> Vec<u8> {
+    let mut octets = Vec::new();
+    PacketBuilder::ipv6([1; 16], [2; 16], 63).udp(50_000, 53).write(&mut octets, payload).unwrap();
+    octets
+}
+
+#[test]
+fn the_straight_way_is_taken_by_what_is_usual() {
+    for ip in [v4_tcp(b"hello"), v6_tcp(b"hello"), v4_udp(b"hello"), v6_udp(b"hello")] {
+        assert!(straight(LinkType::ETHERNET, &wrap::ethernet(&ip)).is_some());
+    }
+}
+
 fn v4_tcp(payload: &[u8]) -> Vec<u8> {
     let options = [
         TcpOptionElement::MaximumSegmentSize(1460),
@@ -378,6 +397,37 @@ proptest! {
         prop_assert_eq!(segment.control, Control(control));
         prop_assert_eq!(segment.payload, &payload[..]);
         prop_assert_eq!(usize::try_from(segment.payload_len).unwrap(), payload.len());
+    }
+
+    #[test]
+    fn the_straight_way_says_what_the_long_way_says(
+        six in any::<bool>(),
+        payload in prop::collection::vec(any::<u8>(), 0..40),
+        padding in prop::collection::vec(any::<u8>(), 0..20),
+        damage in prop::collection::vec((0..80usize, any::<u8>()), 0..3),
+        keep in 0..140usize,
+        datagram in any::<bool>(),
+    ) {
+        let ip = match (six, datagram) {
+            (false, false) => v4_tcp(&payload),
+            (true, false) => v6_tcp(&payload),
+            (false, true) => v4_udp(&payload),
+            (true, true) => v6_udp(&payload),
+        };
+        let mut octets = wrap::ethernet(&ip);
+        octets.extend(padding);
+        for (at, octet) in damage {
+            if let Some(place) = octets.get_mut(at) {
+                *place = octet;
+            }
+        }
+        octets.truncate(keep);
+        let wire = u32::try_from(octets.len()).unwrap();
+        if let Some(packet) = straight(LinkType::ETHERNET, &octets) {
+            let mut decoder = Decoder::default();
+            let long = decoder.decode(LinkType::ETHERNET, &octets, wire, NOW, 0);
+            prop_assert_eq!(format!("{:?}", Decoded::Packet(packet)), format!("{long:?}"));
+        }
     }
 
     #[test]

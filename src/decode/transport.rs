@@ -1,6 +1,6 @@
 //! TCP (RFC 9293 §3.1), UDP (RFC 768) and the way to ICMP.
 
-use super::front::{Front, Word};
+use super::front::{Front, TRUNCATED, Word};
 use super::packet::{Control, Datagram, Payload, Segment, TcpOptions};
 use super::{icmp, protocol};
 
@@ -16,9 +16,10 @@ pub(super) fn read(number: u8, body: Front<'_>) -> Payload<'_> {
     payload.unwrap_or(Payload::Other(number))
 }
 
-fn tcp(body: Front<'_>) -> Result<Segment<'_>, Word> {
-    let header: [u8; TCP_HEADER] = body.array(0)?;
-    let [s0, s1, d0, d1, q0, q1, q2, q3, a0, a1, a2, a3, offset, control, w0, w1, c0, c1, _, _] = header;
+#[inline]
+pub(super) fn tcp(body: Front<'_>) -> Result<Segment<'_>, Word> {
+    let Some(header) = body.octets.first_chunk::<TCP_HEADER>() else { return Err(TRUNCATED) };
+    let &[s0, s1, d0, d1, q0, q1, q2, q3, a0, a1, a2, a3, offset, control, w0, w1, c0, c1, _, _] = header;
     let header_len = usize::from(offset >> 4) * 4;
     // Options may be cut by the snap length; a payload that begins beyond the packet is none.
     let options = body.octets.get(TCP_HEADER..header_len.min(body.octets.len())).unwrap_or_default();
@@ -41,8 +42,18 @@ fn tcp(body: Front<'_>) -> Result<Segment<'_>, Word> {
     })
 }
 
+/// The options of a header; nearly all packets have none, or the time that systems have sent since Linux 2.4.
+#[inline]
+fn tcp_options(octets: &[u8]) -> TcpOptions {
+    match octets {
+        [] => TcpOptions::default(),
+        [1, 1, 8, 10, _, _, _, _, _, _, _, _] => TcpOptions { timestamps: true, ..TcpOptions::default() },
+        octets => any_options(octets),
+    }
+}
+
 /// Reads options up to the end, or to the first that cannot be one.
-fn tcp_options(mut octets: &[u8]) -> TcpOptions {
+fn any_options(mut octets: &[u8]) -> TcpOptions {
     let mut options = TcpOptions::default();
     loop {
         octets = match octets {
@@ -69,8 +80,9 @@ fn tcp_options(mut octets: &[u8]) -> TcpOptions {
     }
 }
 
-fn udp(body: Front<'_>) -> Result<Datagram<'_>, Word> {
-    let [s0, s1, d0, d1, l0, l1, c0, c1] = body.array(0)?;
+#[inline]
+pub(super) fn udp(body: Front<'_>) -> Result<Datagram<'_>, Word> {
+    let Some(&[s0, s1, d0, d1, l0, l1, c0, c1]) = body.octets.first_chunk::<UDP_HEADER>() else { return Err(TRUNCATED) };
     let mut payload = body.after(UDP_HEADER)?;
     // Too small a length is a jumbogram's or offload's 0 (RFC 2675 §4) or a mistake: IP knows better.
     if let Some(len) = u16::from_be_bytes([l0, l1]).checked_sub(8) {

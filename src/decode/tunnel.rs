@@ -22,6 +22,12 @@ pub(super) fn inside<'a>(payload: &Payload<'a>, body: Front<'a>) -> Option<(Laye
     }
 }
 
+/// Whether a datagram may be a tunnel's.
+#[inline]
+pub(super) fn may_be(datagram: &Datagram<'_>) -> bool {
+    matches!(datagram.destination_port, 4789 | 4790 | 8472 | 6081)
+}
+
 fn gre(front: Front<'_>) -> Result<Option<(Layer, Front<'_>)>, Word> {
     let (flags, kind) = (front.u16(0)?, front.u16(2)?);
     let has = |flag: u16| flags & flag != 0;

@@ -340,9 +340,15 @@ impl<'a> Context<'a> {
         server: Endpoint,
         transport: Transport,
     ) -> impl Iterator<Item = &'a Conversation> + use<'a, '_> {
-        let (list, trace) = (self.reached_port.get(&(server, transport)), self.trace);
+        let (list, trace) = (self.reached.get(&(client, server.address)), self.trace);
         let all = list.into_iter().flatten().filter_map(move |&at| trace.conversations.get(at));
-        all.filter(move |other| other.flow.initiator.address == client)
+        all.filter(move |other| other.flow.responder.port == server.port && other.flow.key.transport == transport)
+    }
+
+    /// Conversations in which anyone reached a server's TCP port, in the order of the trace.
+    pub fn reached_on(&self, server: Endpoint) -> impl Iterator<Item = (usize, &'a Conversation)> + '_ {
+        let list = self.reached_port.get(&(server, Transport::Tcp)).map_or(&[][..], Vec::as_slice);
+        list.iter().filter_map(|&at| Some((at, self.trace.conversations.get(at)?)))
     }
 
     /// When a server's TCP port was reached, by anyone.

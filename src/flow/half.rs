@@ -126,8 +126,9 @@ impl Half {
     /// What becomes of its octets, from now on. The stream begins behind the SYN, where that was seen: what is
     /// missing in front of the first segment is missing too.
     pub(super) fn delivery_mut(&mut self) -> &mut Delivery {
-        let begin = self.isn.filter(|_| self.delivery.is_blank());
-        let delivery = &mut *self.spoken.delivery;
+        let kept = &mut self.spoken.delivery;
+        let begin = self.isn.filter(|_| kept.is_blank());
+        let delivery = &mut **kept;
         if let Some(isn) = begin {
             delivery.begins(isn.wrapping_add(1));
         }
@@ -175,8 +176,8 @@ impl Recent {
         let is_original = |mark: &Mark| {
             mark.what == what && time.since(mark.time).length() <= within && mark.ttl.abs_diff(ttl) <= HOPS
         };
-        let len = usize::from(self.len);
-        if self.few.iter().take(len).chain(&self.more).any(is_original) {
+        let few = self.few.get(..usize::from(self.len)).unwrap_or(&self.few);
+        if few.iter().any(is_original) || self.more.iter().any(is_original) {
             self.seen_copies = true;
             return true;
         }

@@ -49,6 +49,7 @@ pub(crate) use reads_through;
 
 impl<T> Lazy<T> {
     /// What is kept, if anything; unlike a write this keeps nothing new.
+    #[inline]
     pub fn get_mut(&mut self) -> Option<&mut T> {
         self.0.as_deref_mut()
     }
@@ -74,15 +75,23 @@ impl<T> From<T> for Lazy<T> {
 impl<T: Blank> Deref for Lazy<T> {
     type Target = T;
 
+    #[inline]
     fn deref(&self) -> &T {
         self.0.as_deref().unwrap_or_else(|| T::blank())
     }
 }
 
 impl<T: Blank> DerefMut for Lazy<T> {
+    #[inline]
     fn deref_mut(&mut self) -> &mut T {
-        self.0.get_or_insert_default()
+        self.0.get_or_insert_with(kept)
     }
+}
+
+/// Away from where records are written to packet after packet.
+#[cold]
+fn kept<T: Default>() -> Box<T> {
+    Box::default()
 }
 
 impl<T: Blank + fmt::Debug> fmt::Debug for Lazy<T> {

@@ -18,13 +18,15 @@ pub struct Live<O> {
     pub flow: Flow,
     /// What the observer made of it.
     pub observer: O,
-    streams: Option<Box<[Reassembly; 2]>>,
+    pub(super) streams: Option<Box<[Reassembly; 2]>>,
     pub(super) holes: [Option<Hole>; 2],
     /// When each side was last heard, copies included.
     pub(super) voices: [Voice; 2],
     /// The last packets of each side, to know copies by.
     recent: [Recent; 2],
     ended: bool,
+    /// Whether the observer wants no more octets of either side.
+    sated: bool,
 }
 
 impl<O: Observer> Live<O> {
@@ -37,6 +39,7 @@ impl<O: Observer> Live<O> {
             voices: Default::default(),
             recent: Default::default(),
             ended: false,
+            sated: false,
         }
     }
 
@@ -90,7 +93,8 @@ impl<O: Observer> Live<O> {
             let count = half.zero_windows;
             self.flow.history.count(side, b'W', count);
         }
-        if self.flow.resets.iter().any(|reset| reset.side == side)
+        if self.flow.reset_count > 0
+            && self.flow.resets.iter().any(|reset| reset.side == side)
             && let Some(spoke) = self.flow.spoke_after_reset.get_mut(side.index())
         {
             *spoke = spoke.saturating_add(1);
@@ -152,9 +156,12 @@ impl<O: Observer> Live<O> {
             }
         }
         let span = moment.time.since(self.flow.last.time);
+        if span < NOTEWORTHY_PAUSE {
+            return;
+        }
         // Who repeats what is not answered pauses longer and longer: the silence began before that.
         let repeats = self.flow.pause.is_some_and(|pause| !pause.answered && pause.by == side);
-        if span >= NOTEWORTHY_PAUSE && !repeats {
+        if !repeats {
             self.flow.pause = Some(Pause { span, before: self.flow.last, after: moment, by: side, answered: false });
         }
     }
@@ -200,6 +207,7 @@ impl<O: Observer> Live<O> {
             self.recent.reverse();
             // What was read until now was read with the sides exchanged.
             self.streams = None;
+            self.sated = false;
             self.observer = O::default();
         }
     }
@@ -340,6 +348,9 @@ impl<O: Observer> Live<O> {
         world: &O::World,
         act: impl FnOnce(&mut Reassembly, &mut Feed<'_, O>),
     ) {
+        if self.sated {
+            return;
+        }
         let about = self.about(moment);
         if self.streams.is_none() {
             if self.ended || !self.observer.wants(side) || self.flow.half(side).data_packets == 0 {
@@ -354,9 +365,12 @@ impl<O: Observer> Live<O> {
             self.streams = Some(streams);
         }
         let Some(stream) = self.streams.as_mut().and_then(|streams| streams.get_mut(side.index())) else { return };
-        act(stream, &mut Feed { observer: &mut self.observer, world, about, side });
-        if !self.observer.wants(Side::Initiator) && !self.observer.wants(Side::Responder) {
+        let mut feed = Feed { observer: &mut self.observer, world, about, side, told: false };
+        act(stream, &mut feed);
+        // Only what it is told changes what the observer wants.
+        if feed.told && !self.observer.wants(Side::Initiator) && !self.observer.wants(Side::Responder) {
             self.streams = None;
+            self.sated = true;
         }
     }
 }
@@ -367,14 +381,18 @@ pub(super) struct Feed<'a, O: Observer> {
     world: &'a O::World,
     about: About,
     side: Side,
+    /// Whether the observer was told anything.
+    told: bool,
 }
 
 impl<O: Observer> super::reassembly::Reader for Feed<'_, O> {
     fn read(&mut self, octets: &[u8]) -> usize {
+        self.told = true;
         self.observer.stream(self.world, &self.about, self.side, octets)
     }
 
     fn gap(&mut self) {
+        self.told = true;
         self.observer.gap(self.world, &self.about, self.side);
     }
 

@@ -58,6 +58,11 @@ impl Reassembly {
         self.next.get_or_insert(sequence);
     }
 
+    /// Whether everything below `number` was handed on.
+    pub fn has(&self, number: u32) -> bool {
+        self.next.is_none_or(|next| distance(next, number) <= 0)
+    }
+
     /// Whether a hole is open.
     pub fn has_hole(&self) -> bool {
         !self.ahead.is_empty()

@@ -20,6 +20,14 @@ pub(super) struct Hole {
     acknowledged: Option<Moment>,
 }
 
+/// Where a segment lies among what was seen of its direction.
+struct Place {
+    /// Numbers of it that are new.
+    new: u32,
+    /// It was sent before.
+    again: bool,
+}
+
 impl<O: Observer> Live<O> {
     pub(super) fn acknowledge(&mut self, segment: &Segment<'_>, side: Side, moment: Moment, world: &O::World) {
         let acknowledged = segment.acknowledgement;
@@ -55,6 +63,9 @@ impl<O: Observer> Live<O> {
         // FIN takes a number and is no octet of the stream.
         let fin = half.fin.is_some() && half.next_sequence == Some(acknowledged);
         let octets = acknowledged.wrapping_sub(u32::from(fin));
+        if self.streams.as_ref().and_then(|streams| streams.get(side.index())).is_some_and(|stream| stream.has(octets)) {
+            return; // nearly always
+        }
         self.with_stream(side, moment, world, |stream, feed| {
             stream.acknowledged(octets, feed);
         });
@@ -127,11 +138,11 @@ impl<O: Observer> Live<O> {
             return;
         }
         let end = sequence.wrapping_add(takes);
-        let retransmissions = self.flow.half(side).retransmissions;
-        let new = self.order(sequence, end, side, moment).min(length);
+        let Place { new, again } = self.order(sequence, end, side, moment);
+        let new = new.min(length);
         let half = self.flow.half_mut(side);
         let sent = Sent { sequence, payload: length, takes, moment };
-        if half.retransmissions > retransmissions {
+        if again {
             half.delivery_mut().again(sent);
         } else {
             half.delivery_mut().sent(sent);
@@ -154,9 +165,12 @@ impl<O: Observer> Live<O> {
     /// A keep-alive repeats the last octet's number, which the other side has acknowledged, with that octet or
     /// none (RFC 9293 §3.8.4); so does the probe of a closed window, whose octet was not acknowledged.
     fn is_keep_alive(&self, segment: &Segment<'_>, side: Side) -> bool {
-        let (own, other) = (self.flow.half(side), self.flow.half(side.other()));
         let Control(bits) = segment.control;
-        if segment.payload_len > 1 || bits & (Control::SYN | Control::FIN) != 0 || own.fin.is_some() {
+        if segment.payload_len > 1 || bits & (Control::SYN | Control::FIN) != 0 {
+            return false;
+        }
+        let (own, other) = (self.flow.half(side), self.flow.half(side.other()));
+        if own.fin.is_some() {
             return false;
         }
         own.next_sequence.is_some_and(|next| {
@@ -166,9 +180,8 @@ impl<O: Observer> Live<O> {
         })
     }
 
-    /// Places `sequence..end` against what was seen: returns how many octets of it are new, and counts
-    /// retransmissions and reordering.
-    fn order(&mut self, sequence: u32, end: u32, side: Side, moment: Moment) -> u32 {
+    /// Places `sequence..end` against what was seen, and counts retransmissions and reordering.
+    fn order(&mut self, sequence: u32, end: u32, side: Side, moment: Moment) -> Place {
         let takes = end.wrapping_sub(sequence);
         let next = *self.flow.half_mut(side).next_sequence.get_or_insert(sequence);
         let ahead = distance(next, sequence);
@@ -177,7 +190,7 @@ impl<O: Observer> Live<O> {
                 self.open_hole(side, Hole { from: next, to: sequence, since: moment, acknowledged: None });
             }
             self.flow.half_mut(side).next_sequence = Some(end);
-            return takes;
+            return Place { new: takes, again: false };
         }
         let fills = self.holes.get_mut(side.index()).and_then(|hole| {
             let open = (*hole)?;
@@ -194,16 +207,16 @@ impl<O: Observer> Live<O> {
         }
         if fills.is_some_and(|hole| moment.time.since(hole.since.time).length() < REORDERED_WITHIN) {
             half.out_of_order += 1;
-            return takes;
+            return Place { new: takes, again: false };
         }
         if ahead == -1 && beyond > 0 {
-            return beyond; // all but the octet that had probed a closed window
+            return Place { new: beyond, again: false }; // all but the octet that had probed a closed window
         }
         half.retransmissions += 1;
         half.tail_retransmissions = half.tail_retransmissions.saturating_add(1);
         let count = half.retransmissions;
         self.flow.history.count(side, b'T', count);
-        if fills.is_some() { takes } else { beyond }
+        Place { new: if fills.is_some() { takes } else { beyond }, again: true }
     }
 }
 

@@ -114,6 +114,16 @@ impl<O: Observer> Slot<O> {
         }
     }
 
+    /// Whether it is of this five-tuple.
+    #[inline]
+    pub(super) fn is_of(&self, key: &FlowKey) -> bool {
+        match self {
+            Self::Live(live) => live.flow.key == *key,
+            Self::Single(single) => single.key() == *key,
+            Self::Gone => false,
+        }
+    }
+
     /// When its last packet came.
     pub(super) fn last(&self) -> Option<Time> {
         match self {

@@ -72,25 +72,47 @@ impl<O: Observer> Table<O> {
     /// Takes packets in order of time; those of one time in the order in which they must have been sent. The
     /// last ones wait for others of their time, which the next call may bring.
     pub fn packets(&mut self, arrivals: &[Arrival<'_>], world: &O::World) {
-        let mut rest = arrivals;
-        if let Some((first, _)) = self.held.first() {
+        let mut rest = self.join_held(arrivals, world);
+        while let Some((first, others)) = rest.split_first() {
             let time = first.moment.time;
-            let same = rest.iter().take_while(|arrival| arrival.moment.time == time).count();
-            let (join, later) = rest.split_at(same);
-            self.hold(join);
-            if later.is_empty() && self.held.len() < MOST_HELD {
-                return;
+            let same = 1 + others.iter().take_while(|other| other.moment.time == time).count();
+            let (group, later) = rest.split_at(same);
+            if later.is_empty() && group.len() < MOST_HELD {
+                self.hold(group);
+            } else {
+                self.together(group, world);
             }
-            self.release(world);
             rest = later;
         }
-        let mut groups = rest.chunk_by(|one, next| one.moment.time == next.moment.time).peekable();
-        while let Some(group) = groups.next() {
-            match group {
-                group if groups.peek().is_none() && group.len() < MOST_HELD => self.hold(group),
-                [one] => self.packet(one, world),
-                many => self.simultaneous(many.to_vec(), world),
-            }
+    }
+
+    /// Takes all packets of one time; that of the next is known to be another, so that none has to wait.
+    pub fn moment(&mut self, arrivals: &[Arrival<'_>], world: &O::World) {
+        let rest = self.join_held(arrivals, world);
+        if self.held.is_empty() {
+            self.together(rest, world);
+        } else {
+            self.release(world);
+        }
+    }
+
+    /// What waits goes on with those of the same time, or before all of another; returns the others.
+    fn join_held<'s, 'a>(&mut self, arrivals: &'s [Arrival<'a>], world: &O::World) -> &'s [Arrival<'a>] {
+        let Some((first, _)) = self.held.first() else { return arrivals };
+        let time = first.moment.time;
+        let same = arrivals.iter().take_while(|arrival| arrival.moment.time == time).count();
+        let (join, later) = arrivals.split_at(same);
+        self.hold(join);
+        if !later.is_empty() || self.held.len() >= MOST_HELD {
+            self.release(world);
+        }
+        later
+    }
+
+    fn together(&mut self, group: &[Arrival<'_>], world: &O::World) {
+        match group {
+            [one] => self.packet(one, world),
+            many => self.simultaneous(many.to_vec(), world),
         }
     }
 
@@ -127,7 +149,13 @@ impl<O: Observer> Table<O> {
         match &packet.payload {
             Payload::Tcp(segment) => {
                 let (source, destination) = ends(arrival, segment.source_port, segment.destination_port);
-                if let Some(at) = self.tcp_flow(source, destination, segment, arrival, world) {
+                let key = FlowKey::new(Transport::Tcp, source, destination);
+                let at = match self.find(&key) {
+                    // Nearly always: it belongs to a flow that goes on.
+                    Some(at) if !segment.control.syn() && matches!(self.flows.get(at), Some(Slot::Live(_))) => Some(at),
+                    known => self.tcp_flow(key, known, (source, destination), segment, arrival, world),
+                };
+                if let Some(at) = at {
                     self.take(at, source, arrival, world, |live, side| live.segment(arrival, segment, side, world));
                 }
             }
@@ -198,20 +226,21 @@ impl<O: Observer> Table<O> {
         }
     }
 
-    /// Where the flow of a segment stands. `None` when the segment opens one and is all of it as yet.
+    /// Where the flow of a segment stands, `known` being the latest of its five-tuple. `None` when the segment
+    /// opens one and is all of it as yet.
     fn tcp_flow(
         &mut self,
-        source: Endpoint,
-        destination: Endpoint,
+        key: FlowKey,
+        known: Option<usize>,
+        (source, destination): (Endpoint, Endpoint),
         segment: &Segment<'_>,
         arrival: &Arrival<'_>,
         world: &O::World,
     ) -> Option<usize> {
-        let key = FlowKey::new(Transport::Tcp, source, destination);
         let Control(bits) = segment.control;
         let syn = bits & (Control::SYN | Control::ACK | Control::RST) == Control::SYN;
         let answer = bits & (Control::SYN | Control::ACK | Control::RST) == Control::SYN | Control::ACK;
-        match self.find(&key).and_then(|at| Some((at, self.flows.get_mut(at)?))) {
+        match known.and_then(|at| Some((at, self.flows.get_mut(at)?))) {
             Some((_, Slot::Single(single))) if single.is_before(source, segment) => {}
             Some((at, _)) => {
                 if !self.wake(at, &key, arrival.moment.time) {
@@ -269,7 +298,7 @@ impl<O: Observer> Table<O> {
 
     /// Where the latest flow of a five-tuple stands.
     fn find(&self, key: &FlowKey) -> Option<usize> {
-        self.index.find(key, |at| self.flows.get(at).is_some_and(|slot| slot.key() == Some(*key)))
+        self.index.find(key, |at| self.flows.get(at).is_some_and(|slot| slot.is_of(key)))
     }
 
     fn orient(&self, transport: Transport, source: Endpoint, destination: Endpoint) -> (Endpoint, Endpoint, Oriented) {
@@ -314,7 +343,7 @@ impl<O: Observer> Table<O> {
         let free = self.free.pop().and_then(|at| usize::try_from(at).ok()).filter(|at| *at < self.flows.len());
         let at = free.unwrap_or(self.flows.len());
         let flows = &self.flows;
-        self.index.set(key, at, |at| flows.get(at).is_some_and(|slot| slot.key() == Some(*key)));
+        self.index.set(key, at, |at| flows.get(at).is_some_and(|slot| slot.is_of(key)));
         match self.flows.get_mut(at) {
             Some(place) => *place = slot,
             None => self.flows.push(slot),
@@ -368,7 +397,7 @@ impl<O: Observer> Table<O> {
         let flows = &self.flows;
         for (at, slot) in flows.iter().enumerate() {
             if let Some(key) = slot.key() {
-                self.index.set(&key, at, |at| flows.get(at).is_some_and(|slot| slot.key() == Some(key)));
+                self.index.set(&key, at, |at| flows.get(at).is_some_and(|slot| slot.is_of(&key)));
             }
         }
         gone

@@ -17,7 +17,7 @@ use crossbeam_channel::{Receiver, Sender, bounded, select, unbounded};
 use super::batch::with_payload;
 use super::{arrived, shard};
 use crate::capture::{Capture, Frame, Map};
-use crate::decode::{Decoded, Decoder, Health, Packet, stateless};
+use crate::decode::{Decoded, Decoder, Health, Packet, stateless, straight};
 use crate::flow::{Arrival, Table};
 use crate::observe::{Talk, World};
 use crate::time::Time;
@@ -105,19 +105,21 @@ impl<'a, 'd> Crew<'a, 'd> {
         })
     }
 
-    /// Reads all of the capture into the only table. Each frame is decoded as soon as it is found: walking to
-    /// the next one waits for memory, and decoding fills the wait.
+    /// Reads all of the capture into the only table. Each packet goes there as soon as the next one shows another
+    /// time: the way from record to record is a chain of loads, and the work on a packet fills the wait for the next.
     fn alone(&self, table: &mut Table<Talk>) -> Health {
         let mut health = self.start.clone();
         let (mut walk, mut turn) = (held(&self.walk), None);
-        let mut parts = [Part::new(0, STRETCH)];
+        let mut parts = [Part::new(0, 0)];
+        let mut time = None;
         while let Some(frame) = walk.capture.next_in(self.map) {
-            self.frame(&frame, &mut turn, 0, &mut parts, &mut health);
-            if let [part] = &mut parts
-                && part.arrivals.len() >= STRETCH
-            {
+            let [part] = &mut parts;
+            if time.replace(frame.time) != Some(frame.time) {
+                part.enter_moment(table, self.world);
+            } else if part.arrivals.len() >= STRETCH {
                 part.enter(table, self.world);
             }
+            self.frame(&frame, &mut turn, 0, &mut parts, &mut health);
         }
         let [part] = &mut parts;
         part.enter(table, self.world);
@@ -167,13 +169,25 @@ impl<'a, 'd> Crew<'a, 'd> {
             health.filtered += 1;
             return;
         }
+        if let Some(packet) = straight(frame.link, frame.octets) {
+            deal(frame, packet, parts, health);
+            return;
+        }
+        self.long_way(frame, turn, stretch, parts, health);
+    }
+
+    /// The same for a frame that takes more than a look.
+    #[inline(never)]
+    fn long_way<'c>(
+        &'c self,
+        frame: &Frame<'a>,
+        turn: &mut Option<MutexGuard<'c, Turn<'d>>>,
+        stretch: u64,
+        parts: &mut [Part<'a>],
+        health: &mut Health,
+    ) {
         match stateless(frame.link, frame.octets, frame.wire_len) {
-            Some(Decoded::Packet(packet)) => {
-                let owner = shard(&packet, parts.len());
-                if let Some(part) = parts.get_mut(owner) {
-                    part.arrivals.push(arrived(health, frame, packet));
-                }
-            }
+            Some(Decoded::Packet(packet)) => deal(frame, packet, parts, health),
             Some(other) => note(frame, &other, parts, health),
             None => {
                 let turn = turn.get_or_insert_with(|| self.turn(stretch));
@@ -205,6 +219,15 @@ impl<'a, 'd> Crew<'a, 'd> {
             Some(octets) => part.arrivals.push(with_payload(bare, octets)),
             None => part.odd.push((part.arrivals.len(), Odd::Joined(bare, octets.to_vec()))),
         }
+    }
+}
+
+/// Hands a packet to the part of its owner.
+#[inline]
+fn deal<'a>(frame: &Frame<'a>, packet: Packet<'a>, parts: &mut [Part<'a>], health: &mut Health) {
+    let owner = shard(&packet, parts.len());
+    if let Some(part) = parts.get_mut(owner) {
+        part.arrivals.push(arrived(health, frame, packet));
     }
 }
 
@@ -301,6 +324,17 @@ enum Odd {
 impl Part<'_> {
     fn new(stretch: u64, room: usize) -> Self {
         Self { stretch, arrivals: Vec::with_capacity(room), odd: Vec::new(), _ticket: None }
+    }
+
+    /// Hands everything to the table; all of it is of one time, and the next frame of another.
+    #[inline]
+    fn enter_moment(&mut self, table: &mut Table<Talk>, world: &World) {
+        if !self.odd.is_empty() {
+            self.enter(table, world);
+        } else if !self.arrivals.is_empty() {
+            table.moment(&self.arrivals, world);
+            self.arrivals.clear();
+        }
     }
 
     /// Hands everything to the table, in order.

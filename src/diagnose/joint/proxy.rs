@@ -10,7 +10,7 @@ use super::SURE;
 use crate::diagnose::context::LIFE;
 use crate::diagnose::path::{Blocked, Path, Paths};
 use crate::diagnose::{Context, Evidence, Judgement, Kind};
-use crate::flow::Transport;
+use crate::flow::{Endpoint, Transport};
 use crate::observe::Conversation;
 use crate::time::Span;
 
@@ -100,26 +100,25 @@ fn waiting_client<'a>(context: &Context<'a>, blocked: &Blocked<'_>) -> Option<&'
     let (client, server, _, _) = blocked.path;
     let own = context.roster.addresses(client);
     let target = context.roster.addresses(server);
-    context.trace.conversations.iter().find(|one| {
+    let waits = |one: &Conversation| {
         let flow = &one.flow;
-        let serves = own.contains(&flow.responder.address)
-            && !own.contains(&flow.initiator.address)
-            && !target.contains(&flow.initiator.address)
-            && WEB.contains(&flow.responder.port)
-            && flow.key.transport == Transport::Tcp
-            && one.outcome.reached();
+        let someone = !own.contains(&flow.initiator.address) && !target.contains(&flow.initiator.address);
         let asked = flow.half(Side::Initiator).last_new_data;
         let answered = flow.half(Side::Responder).last_new_data;
         // The handshake of TLS is answered at once: what counts is the last request, and that no answer
         // came between it and the end of the attempts.
-        serves
+        someone
             && asked.is_some_and(|asked| {
                 let before = blocked.first.since(asked.time);
                 before >= Span(0)
                     && before <= AT_ONCE
                     && answered.is_some_and(|answer| answer.time < asked.time || answer.time > blocked.last)
             })
-    })
+    };
+    let ports = own.iter().flat_map(|&address| WEB.map(|port| Endpoint { address, port }));
+    let served = ports.flat_map(|server| context.reached_on(server));
+    let first = served.filter(|(_, one)| waits(one)).min_by_key(|(at, _)| *at);
+    first.map(|(_, one)| one)
 }
 
 /// Other servers that the same client reached on the same port near the time.

@@ -142,15 +142,22 @@ pub(in crate::diagnose::rules) fn unaccepted(context: &Context<'_>, conversation
 /// then it still takes connections.
 pub(in crate::diagnose::rules) fn waiting<'a>(context: &Context<'a>, attempt: &Flow) -> Vec<&'a Flow> {
     let (asked, gave_up) = (attempt.first.time, attempt.last.time);
-    let at_port = || context.of_port(attempt);
-    let mut waiting: Vec<&Flow> = at_port().map(|other| &*other.flow).filter(|other| waits(other, asked)).collect();
-    waiting.sort_by_key(|other| other.first);
-    let Some(since) = waiting.first().map(|other| other.first) else { return Vec::new() };
-    let talks = at_port().any(|other| {
+    let (mut waiting, mut spoke): (Vec<&Flow>, Option<Time>) = (Vec::new(), None);
+    for other in context.of_port(attempt) {
         let server = other.flow.half(Side::Responder);
-        let began = server.first_data.is_some_and(|first| first.time <= gave_up);
-        began && server.last_new_data.is_some_and(|last| last.time >= since.time)
-    });
+        if server.first_data.is_some_and(|first| first.time <= gave_up) {
+            spoke = spoke.max(server.last_new_data.map(|last| last.time));
+        }
+        // All that wait began before the attempt.
+        if spoke >= Some(asked) {
+            return Vec::new();
+        }
+        if waits(&other.flow, asked) {
+            waiting.push(&other.flow);
+        }
+    }
+    waiting.sort_by_key(|other| other.first);
+    let talks = waiting.first().is_some_and(|since| spoke >= Some(since.first.time));
     if talks { Vec::new() } else { waiting }
 }
 
