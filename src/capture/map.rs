@@ -29,17 +29,8 @@ impl Map {
     /// Asks the processor to fetch the octets around `at`, which will be read soon: the way from one record to
     /// the next is a chain of loads, each of which would wait for memory.
     #[inline]
-    #[allow(unsafe_code)] // there is no safe way to prefetch
     pub(super) fn fetch(&self, at: usize) {
-        #[cfg(target_arch = "x86_64")]
-        if let Some(octet) = self.0.get(at) {
-            use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-            // SAFETY: a prefetch neither reads nor writes as far as the program can tell, and never faults;
-            // every x86-64 processor has it. The pointer is that of an octet of the map anyway.
-            unsafe { _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(octet).cast()) };
-        }
-        #[cfg(not(target_arch = "x86_64"))]
-        let _ = at;
+        fetch(self.0.get(at..).unwrap_or_default());
     }
 
     /// Where `part`, a slice of this map, lies in it. `None` when it is not a slice of this map.
@@ -48,6 +39,21 @@ impl Map {
         let end = start.checked_add(part.len())?;
         (end <= self.0.len()).then_some(start..end)
     }
+}
+
+/// Asks the processor to fetch the first of these octets, which will be read soon.
+#[inline]
+#[allow(unsafe_code)] // there is no safe way to prefetch
+pub fn fetch(octets: &[u8]) {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(octet) = octets.first() {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        // SAFETY: a prefetch neither reads nor writes as far as the program can tell, and never faults; every
+        // x86-64 processor has it. The pointer is that of an octet that is there anyway.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(octet).cast()) };
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = octets;
 }
 
 impl Deref for Map {

@@ -33,7 +33,7 @@ pub use erf::packet as erf_packet;
 pub use frame::{Frame, LinkType};
 pub use inputs::{STDIN, gather, is_capture};
 pub use magic::Foreign;
-pub use map::Map;
+pub use map::{Map, fetch};
 pub use reading::Capture;
 pub use spool::{Spool, SpoolWriter};
 pub use summary::{Compression, Format, InterfaceSummary, StepBack, Summary};

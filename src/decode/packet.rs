@@ -34,6 +34,15 @@ impl<'a> Packet<'a> {
         self
     }
 
+    /// The payload's octets, of TCP and UDP.
+    pub fn octets(&self) -> &'a [u8] {
+        match &self.payload {
+            Payload::Tcp(segment) => segment.payload,
+            Payload::Udp(datagram) => datagram.payload,
+            _ => &[],
+        }
+    }
+
     /// All but the payload's octets, which no longer borrow from the frame, and those octets.
     pub fn parted(self) -> (Packet<'static>, &'a [u8]) {
         let Self { source, destination, ttl, ip_id, dont_fragment, vlan, tunnels, payload } = self;

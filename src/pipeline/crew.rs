@@ -1,22 +1,22 @@
 //! One mapped capture, read by all threads together.
 //!
-//! Reading and decoding are about half of the work, so one reader would starve its workers. Here every
-//! thread walks a stretch of the capture under a lock, which numbers frames and finds damage just as a
-//! single reader would, decodes the stretch by itself, and hands each packet to the thread that owns the
-//! packet's flow. Stretches are numbered, and an owner takes them in that order: its table sees its
-//! packets in the order of the capture, whichever thread read them.
+//! The way from one record to the next is a chain of loads that only one thread can walk, and each load waits
+//! for memory. So a thread that has nothing else to do takes the walk, goes on for a stretch of frames, decodes
+//! each - which fills the wait for the next - and hands every packet to the thread that owns the packet's flow.
+//! Stretches are numbered, and an owner takes them in that order: its table sees its packets in the order of the
+//! capture, whichever thread read them.
 
 use std::collections::BTreeMap;
 use std::mem;
 use std::net::IpAddr;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use crossbeam_channel::{Receiver, Sender, bounded, select, unbounded};
 
 use super::batch::with_payload;
 use super::{arrived, shard};
-use crate::capture::{Capture, Frame, Map};
+use crate::capture::{Capture, Frame, Map, fetch};
 use crate::decode::{Decoded, Decoder, Health, Packet, stateless, straight};
 use crate::flow::{Arrival, Table};
 use crate::observe::{Talk, World};
@@ -35,199 +35,140 @@ pub(super) fn read(
     tables: &mut [Table<Talk>],
     world: &World,
 ) -> Health {
-    let mut health = Health::new(index, capture.summary().clone());
+    let health = Health::new(index, capture.summary().clone());
     let Some(map) = capture.map().cloned() else { return health };
-    let walk = Mutex::new(Walk { capture, stretches: 0, ended: false });
-    let turn = Mutex::new(Turn { decoder, stretch: 0, broken: false });
-    let crew = Crew { map: &map, origin, keep, world, start: health.clone(), walk, turn, passed: Condvar::new() };
-    for part in crew.work(tables) {
-        health.add(&part);
+    let mut walk = Walk { map: &map, capture, origin, keep, decoder, health, stretches: 0, ended: false };
+    if let [table] = tables {
+        walk.alone(table, world);
+    } else {
+        walk = together(walk, tables, world);
     }
-    health.summary = held(&crew.walk).capture.summary().clone();
-    health
+    Health { summary: walk.capture.summary().clone(), ..walk.health }
 }
 
-/// What all threads share while they read one capture.
-struct Crew<'a, 'd> {
-    map: &'a Map,
-    origin: u32,
-    keep: Keep<'a>,
-    world: &'a World,
-    /// What every thread begins to count from.
-    start: Health,
-    walk: Mutex<Walk>,
-    turn: Mutex<Turn<'d>>,
-    passed: Condvar,
+/// Reads all of the capture, the walk going from thread to thread.
+fn together<'a, 'd>(walk: Walk<'a, 'd>, tables: &mut [Table<Talk>], world: &World) -> Walk<'a, 'd> {
+    let walk = Mutex::new(walk);
+    let (owners, parts): (Vec<_>, Vec<_>) = tables.iter().map(|_| unbounded()).unzip();
+    let tickets = Tickets::new(tables.len() * STRETCHES_EACH);
+    thread::scope(|scope| {
+        let member = |(table, parts)| Member {
+            walk: &walk,
+            world,
+            table,
+            parts,
+            owners: owners.clone(),
+            tickets: tickets.clone(),
+            next: 0,
+            early: BTreeMap::new(),
+        };
+        let members: Vec<_> = tables.iter_mut().zip(parts).map(member).collect();
+        drop(owners); // a member is done when no other has anything for it
+        let threads: Vec<_> = members.into_iter().map(|member| scope.spawn(move || member.work())).collect();
+        for thread in threads {
+            // A thread that panicked has lost flows: nothing that is left may be believed.
+            if let Err(panic) = thread.join() {
+                std::panic::resume_unwind(panic);
+            }
+        }
+    });
+    walk.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Where the walk over the capture stands.
-struct Walk {
+struct Walk<'a, 'd> {
+    map: &'a Map,
     capture: Capture,
+    origin: u32,
+    keep: Keep<'a>,
+    decoder: &'d mut Decoder,
+    health: Health,
     stretches: u64,
     ended: bool,
 }
 
-/// Whose turn it is to use the decoder: what it joins depends on the order.
-struct Turn<'d> {
-    decoder: &'d mut Decoder,
-    stretch: u64,
-    /// A thread panicked before its turn had passed, and nobody may wait for it.
-    broken: bool,
-}
-
-impl<'a, 'd> Crew<'a, 'd> {
-    /// Reads all of the capture; returns what each thread counted.
-    fn work(&self, tables: &mut [Table<Talk>]) -> Vec<Health> {
-        if let [table] = tables {
-            return vec![self.alone(table)];
-        }
-        let (owners, parts): (Vec<_>, Vec<_>) = tables.iter().map(|_| unbounded()).unzip();
-        let tickets = Tickets::new(tables.len() * STRETCHES_EACH);
-        thread::scope(|scope| {
-            let member = |(table, parts)| Member {
-                crew: self,
-                table,
-                parts,
-                owners: owners.clone(),
-                tickets: tickets.clone(),
-                next: 0,
-                early: BTreeMap::new(),
-            };
-            let members: Vec<_> = tables.iter_mut().zip(parts).map(member).collect();
-            drop(owners); // a member is done when no other has anything for it
-            let threads: Vec<_> = members.into_iter().map(|member| scope.spawn(move || member.work())).collect();
-            let joined = threads.into_iter().map(|thread| match thread.join() {
-                Ok(health) => health,
-                // A thread that panicked has lost flows: nothing that is left may be believed.
-                Err(panic) => std::panic::resume_unwind(panic),
-            });
-            joined.collect()
-        })
-    }
-
+impl<'a> Walk<'a, '_> {
     /// Reads all of the capture into the only table. Each packet goes there as soon as the next one shows another
-    /// time: the way from record to record is a chain of loads, and the work on a packet fills the wait for the next.
-    fn alone(&self, table: &mut Table<Talk>) -> Health {
-        let mut health = self.start.clone();
-        let (mut walk, mut turn) = (held(&self.walk), None);
+    /// time: the work on a packet, too, fills the wait for the next.
+    fn alone(&mut self, table: &mut Table<Talk>, world: &World) {
         let mut parts = [Part::new(0, 0)];
         let mut time = None;
-        while let Some(frame) = walk.capture.next_in(self.map) {
+        while let Some(frame) = self.capture.next_in(self.map) {
             let [part] = &mut parts;
             if time.replace(frame.time) != Some(frame.time) {
-                part.enter_moment(table, self.world);
+                part.enter_moment(table, world);
             } else if part.arrivals.len() >= STRETCH {
-                part.enter(table, self.world);
+                part.enter(table, world);
             }
-            self.frame(&frame, &mut turn, 0, &mut parts, &mut health);
+            self.frame(&frame, &mut parts);
         }
         let [part] = &mut parts;
-        part.enter(table, self.world);
-        health
+        part.enter(table, world);
     }
 
-    /// Walks the next stretch; returns its number, `None` at the end.
-    fn walk(&self, frames: &mut Vec<Frame<'a>>) -> Option<u64> {
-        frames.clear();
-        let mut walk = held(&self.walk);
-        while !walk.ended && frames.len() < STRETCH {
-            match walk.capture.next_in(self.map) {
-                Some(frame) => frames.push(frame),
-                None => walk.ended = true,
-            }
+    /// Reads the next stretch into a part for each owner; `None` at the end.
+    fn stretch(&mut self, owners: usize) -> Option<Vec<Part<'a>>> {
+        if self.ended {
+            return None;
         }
-        let stretch = walk.stretches;
-        walk.stretches += u64::from(!frames.is_empty());
-        (!frames.is_empty()).then_some(stretch)
-    }
-
-    /// Decodes a stretch into a part for each owner.
-    fn decode(&self, stretch: u64, frames: &[Frame<'a>], owners: usize, health: &mut Health) -> Vec<Part<'a>> {
-        let _pass = Pass(self);
-        let mut parts: Vec<_> = (0..owners).map(|_| Part::new(stretch, frames.len() * 3 / (owners * 2))).collect();
-        let mut turn = None;
-        for frame in frames {
-            self.frame(frame, &mut turn, stretch, &mut parts, health);
+        let room = STRETCH * 3 / (owners * 2);
+        let mut parts: Vec<_> = (0..owners).map(|_| Part::new(self.stretches, room)).collect();
+        for _ in 0..STRETCH {
+            let Some(frame) = self.capture.next_in(self.map) else {
+                self.ended = true;
+                break;
+            };
+            self.frame(&frame, &mut parts);
         }
-        let mut turn = turn.unwrap_or_else(|| self.turn(stretch));
-        turn.stretch += 1;
-        drop(turn);
-        self.passed.notify_all();
-        parts
+        self.stretches += 1;
+        Some(parts)
     }
 
-    /// Decodes a frame for the part of its owner; asks for the decoder's turn only when it must.
-    fn frame<'c>(
-        &'c self,
-        frame: &Frame<'a>,
-        turn: &mut Option<MutexGuard<'c, Turn<'d>>>,
-        stretch: u64,
-        parts: &mut [Part<'a>],
-        health: &mut Health,
-    ) {
+    /// Decodes a frame for the part of its owner.
+    #[inline]
+    fn frame(&mut self, frame: &Frame<'a>, parts: &mut [Part<'a>]) {
         if !(self.keep)(frame) {
-            health.filtered += 1;
-            return;
+            self.health.filtered += 1;
+        } else if let Some(packet) = straight(frame.link, frame.octets) {
+            self.deal(frame, packet, parts);
+        } else {
+            self.long_way(frame, parts);
         }
-        if let Some(packet) = straight(frame.link, frame.octets) {
-            deal(frame, packet, parts, health);
-            return;
-        }
-        self.long_way(frame, turn, stretch, parts, health);
     }
 
     /// The same for a frame that takes more than a look.
     #[inline(never)]
-    fn long_way<'c>(
-        &'c self,
-        frame: &Frame<'a>,
-        turn: &mut Option<MutexGuard<'c, Turn<'d>>>,
-        stretch: u64,
-        parts: &mut [Part<'a>],
-        health: &mut Health,
-    ) {
+    fn long_way(&mut self, frame: &Frame<'a>, parts: &mut [Part<'a>]) {
         match stateless(frame.link, frame.octets, frame.wire_len) {
-            Some(Decoded::Packet(packet)) => deal(frame, packet, parts, health),
-            Some(other) => note(frame, &other, parts, health),
-            None => {
-                let turn = turn.get_or_insert_with(|| self.turn(stretch));
-                match turn.decoder.decode(frame.link, frame.octets, frame.wire_len, frame.time, self.origin) {
-                    Decoded::Packet(packet) => self.joined(frame, packet, parts, health),
-                    other => note(frame, &other, parts, health),
-                }
-            }
+            Some(Decoded::Packet(packet)) => self.deal(frame, packet, parts),
+            Some(other) => note(frame, &other, parts, &mut self.health),
+            None => match self.decoder.decode(frame.link, frame.octets, frame.wire_len, frame.time, self.origin) {
+                Decoded::Packet(packet) => joined(self.map, frame, packet, parts, &mut self.health),
+                other => note(frame, &other, parts, &mut self.health),
+            },
         }
     }
 
-    /// Waits until the decoder has seen all stretches before this one.
-    fn turn(&self, stretch: u64) -> MutexGuard<'_, Turn<'d>> {
-        let mut turn = held(&self.turn);
-        while turn.stretch != stretch && !turn.broken {
-            turn = self.passed.wait(turn).unwrap_or_else(PoisonError::into_inner);
-        }
-        turn
-    }
-
-    /// A packet out of the decoder: its payload lies in the map, or was put together outside.
-    fn joined(&self, frame: &Frame<'_>, packet: Packet<'_>, parts: &mut [Part<'a>], health: &mut Health) {
+    /// Hands a packet to the part of its owner.
+    #[inline]
+    fn deal(&mut self, frame: &Frame<'a>, packet: Packet<'a>, parts: &mut [Part<'a>]) {
         let owner = shard(&packet, parts.len());
-        let (packet, octets) = packet.parted();
-        let bare = arrived(health, frame, packet);
-        let mapped = self.map.range_of(octets).and_then(|range| self.map.get(range));
-        let Some(part) = parts.get_mut(owner) else { return };
-        match mapped {
-            Some(octets) => part.arrivals.push(with_payload(bare, octets)),
-            None => part.odd.push((part.arrivals.len(), Odd::Joined(bare, octets.to_vec()))),
+        if let Some(part) = parts.get_mut(owner) {
+            part.arrivals.push(arrived(&mut self.health, frame, packet));
         }
     }
 }
 
-/// Hands a packet to the part of its owner.
-#[inline]
-fn deal<'a>(frame: &Frame<'a>, packet: Packet<'a>, parts: &mut [Part<'a>], health: &mut Health) {
+/// A packet out of the decoder: its payload lies in the map, or was put together outside.
+fn joined<'a>(map: &'a Map, frame: &Frame<'_>, packet: Packet<'_>, parts: &mut [Part<'a>], health: &mut Health) {
     let owner = shard(&packet, parts.len());
-    if let Some(part) = parts.get_mut(owner) {
-        part.arrivals.push(arrived(health, frame, packet));
+    let (packet, octets) = packet.parted();
+    let bare = arrived(health, frame, packet);
+    let mapped = map.range_of(octets).and_then(|range| map.get(range));
+    let Some(part) = parts.get_mut(owner) else { return };
+    match mapped {
+        Some(octets) => part.arrivals.push(with_payload(bare, octets)),
+        None => part.odd.push((part.arrivals.len(), Odd::Joined(bare, octets.to_vec()))),
     }
 }
 
@@ -249,7 +190,8 @@ fn note(frame: &Frame<'_>, decoded: &Decoded<'_>, parts: &mut [Part<'_>], health
 
 /// One thread, and the flows that it owns.
 struct Member<'a, 'd, 'c> {
-    crew: &'c Crew<'a, 'd>,
+    walk: &'c Mutex<Walk<'a, 'd>>,
+    world: &'c World,
     table: &'c mut Table<Talk>,
     parts: Receiver<Part<'a>>,
     owners: Vec<Sender<Part<'a>>>,
@@ -261,21 +203,20 @@ struct Member<'a, 'd, 'c> {
 }
 
 impl<'a> Member<'a, '_, '_> {
-    fn work(mut self) -> Health {
-        let (mut health, mut frames) = (self.crew.start.clone(), Vec::with_capacity(STRETCH));
+    fn work(mut self) {
         loop {
             // What waits for its owner comes first: it holds memory.
             while let Ok(part) = self.parts.try_recv() {
                 self.take(part);
             }
             if self.owners.is_empty() {
-                let Ok(part) = self.parts.recv() else { return health };
+                let Ok(part) = self.parts.recv() else { return };
                 self.take(part);
                 continue;
             }
             select! {
                 recv(self.parts) -> part => if let Ok(part) = part { self.take(part); },
-                recv(self.tickets.free) -> _ => self.read(&mut frames, &mut health),
+                recv(self.tickets.free) -> _ => self.read(),
             }
         }
     }
@@ -284,19 +225,18 @@ impl<'a> Member<'a, '_, '_> {
     fn take(&mut self, part: Part<'a>) {
         self.early.insert(part.stretch, part);
         while let Some(mut part) = self.early.remove(&self.next) {
-            part.enter(self.table, self.crew.world);
+            part.enter(self.table, self.world);
             self.next += 1;
         }
     }
 
     /// Reads one stretch and hands it out.
-    fn read(&mut self, frames: &mut Vec<Frame<'a>>, health: &mut Health) {
+    fn read(&mut self) {
         let ticket = Arc::new(Ticket(self.tickets.back.clone()));
-        let Some(stretch) = self.crew.walk(frames) else {
+        let Some(parts) = held(self.walk).stretch(self.owners.len()) else {
             self.owners.clear();
             return;
         };
-        let parts = self.crew.decode(stretch, frames, self.owners.len(), health);
         for (owner, part) in self.owners.iter().zip(parts) {
             // An owner that is gone has panicked; joining it says so.
             let _ = owner.send(Part { _ticket: Some(Arc::clone(&ticket)), ..part });
@@ -339,6 +279,7 @@ impl Part<'_> {
 
     /// Hands everything to the table, in order.
     fn enter(&mut self, table: &mut Table<Talk>, world: &World) {
+        self.arrivals.iter().for_each(|arrival| fetch(arrival.packet.octets()));
         let mut from = 0;
         for (at, odd) in mem::take(&mut self.odd) {
             table.packets(self.arrivals.get(from..at).unwrap_or_default(), world);
@@ -375,18 +316,6 @@ struct Ticket(Sender<()>);
 impl Drop for Ticket {
     fn drop(&mut self) {
         let _ = self.0.send(()); // there is room for all
-    }
-}
-
-/// Held while a stretch is decoded: if that panics, nobody waits for its turn to pass.
-struct Pass<'c, 'a, 'd>(&'c Crew<'a, 'd>);
-
-impl Drop for Pass<'_, '_, '_> {
-    fn drop(&mut self) {
-        if thread::panicking() {
-            held(&self.0.turn).broken = true;
-            self.0.passed.notify_all();
-        }
     }
 }
 
