@@ -94,6 +94,7 @@ impl<'a> Sightings<'a> {
             for (one, seen) in sightings.alike().into_values() {
                 sightings.add(one, seen);
             }
+            sightings.add_lone();
         }
         sightings
     }
@@ -118,6 +119,24 @@ impl<'a> Sightings<'a> {
             alike.entry(key).and_modify(|(_, known)| known.join(seen)).or_insert((one, seen));
         }
         alike
+    }
+
+    /// What lone SYNs show that are no conversations: that somebody called.
+    fn add_lone(&mut self) {
+        let trace = self.context.trace;
+        self.ports.extend(trace.lone.servers().iter().map(|tried| (Transport::Tcp, tried.at.port)));
+        if trace.lone.is_empty() {
+            return;
+        }
+        for address in self.context.roster.hosts().iter().flat_map(|host| &host.addresses) {
+            if self.roles.contains_key(&node(self.context, *address)) {
+                trace.lone.of(*address).for_each(|syn| {
+                    let one = trace.conversation(syn);
+                    let seen = Seen { first: one.flow.first, last: one.flow.last.time, reached: false };
+                    self.add(&one, seen);
+                });
+            }
+        }
     }
 
     fn add(&mut self, one: &Conversation, seen: Seen) {

@@ -9,7 +9,7 @@ use hashbrown::HashMap;
 use super::advice::rhythm;
 use super::policy::row;
 use crate::diagnose::{Finding, Kind, Verdict};
-use crate::flow::{Outcome, Transport};
+use crate::flow::{Endpoint, Outcome, Single, Transport};
 use crate::observe::{Conversation, Trace};
 use crate::reference::{Direction, Need, Path, Version};
 use crate::report::Report;
@@ -52,6 +52,16 @@ pub fn paths(report: &Report<'_>) -> Vec<PathRow> {
             row.flows += flows;
             row.passed += passed;
             row.required |= needs.required(trace, one);
+        }
+        for (one, flows) in lone(report, trace) {
+            let (client, server) = (one.flow.initiator.address, one.flow.responder.address);
+            let (from, to) = (report.roster.role(client), report.roster.role(server));
+            if from == "unknown" && to == "unknown" {
+                continue;
+            }
+            let row = rows.entry((from, to, service(report, &one))).or_default();
+            row.flows += flows;
+            row.required |= needs.required(trace, &one);
         }
     }
     for finding in &report.diagnosis.findings {
@@ -110,6 +120,30 @@ fn alike<'a>(
         *through += u64::from(passed(one, connected_in_vain));
     }
     known
+}
+
+/// Lone SYNs that are no conversations, by client and server's port; all clients of which the roster knows nothing
+/// are one. With each a conversation that shows it, and how many there are.
+fn lone(report: &Report<'_>, trace: &Trace) -> Vec<(Conversation, u64)> {
+    let mut left: HashMap<Endpoint, u64> = trace.lone.servers().iter().map(|tried| (tried.at, tried.count)).collect();
+    let mut found: HashMap<(IpAddr, Endpoint), (&Single, u64)> = HashMap::new();
+    for &client in report.roster.hosts().iter().flat_map(|host| &host.addresses) {
+        for syn in trace.lone.of(client) {
+            found.entry((client, syn.destination())).or_insert((syn, 0)).1 += 1;
+            left.entry(syn.destination()).and_modify(|left| *left -= 1);
+        }
+    }
+    let mut all: Vec<_> = found.into_values().map(|(syn, count)| (trace.conversation(syn), count)).collect();
+    let stranger = trace.lone.sources().map(|(source, _)| source).find(|source| report.roster.host(*source).is_none());
+    for tried in trace.lone.servers() {
+        let count = left.get(&tried.at).copied().filter(|left| *left > 0);
+        if let (Some(syn), Some(stranger), Some(count)) = (trace.lone.first(tried), stranger, count) {
+            let mut one = trace.conversation(syn);
+            one.flow.initiator.address = stranger;
+            all.push((one, count));
+        }
+    }
+    all
 }
 
 /// Paths on which connections were made and nothing passed on them, and when that was.

@@ -202,11 +202,16 @@ impl Profiles {
         if !view.asks_only() || EVERYWHERE.contains(&service) {
             return;
         }
-        if let Some(theirs) = self.hosts.get_mut(&view.server()) {
-            theirs.called = true;
-        }
+        self.add_called(view.server(), service);
         if let Some(ours) = self.hosts.get_mut(&view.client()) {
             ours.asked.insert(service);
+        }
+    }
+
+    /// A host of which something may be known was called in vain.
+    pub(super) fn add_called(&mut self, server: IpAddr, service: &str) {
+        if let Some(theirs) = self.hosts.get_mut(&server).filter(|_| !EVERYWHERE.contains(&service)) {
+            theirs.called = true;
         }
     }
 
