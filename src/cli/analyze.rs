@@ -42,12 +42,15 @@ pub(super) fn run(options: &Analyze) -> Result<Outcome, Failure> {
     };
     let files: Vec<_> = opened.iter().map(|(path, _)| path.clone()).collect();
     let settings = inputs::settings(options.threads).limited(options.memory);
-    let traces = inputs::read_all(opened, &settings, &progress, &|frame| keep.frame(frame), &again);
+    let mut traces = inputs::read_all(opened, &settings, &progress, &|frame| keep.frame(frame), &again);
     progress.judging();
     unusable.extend(keep.refused().into_iter().map(|why| ("--filter".to_owned(), why)));
     let version = options.exchange.map(|version| Version::from(version).word());
     let roster = roster(&traces, file.as_ref(), version, reference);
     let diagnosis = diagnose(&traces, &roster);
+    if options.at.is_some() || options.evidence.is_some() || options.html.is_some() {
+        traces.iter_mut().for_each(Trace::unfold); // these look at single conversations
+    }
     let report = Report { traces: &traces, unusable: &unusable, roster: &roster, diagnosis: &diagnosis, reference };
     let at = options.at.map(|at| At::new(&report, at.within(span(&keep, &traces))));
     progress.end();

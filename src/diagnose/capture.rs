@@ -104,7 +104,7 @@ fn one_way(context: &Context<'_>) -> Option<Finding> {
 
 fn started_midway(context: &Context<'_>) -> Option<Finding> {
     let tcp = context.trace.conversations.iter().filter(|one| one.flow.key.transport == Transport::Tcp);
-    let (mut all, mut midway, mut first) = (0usize, 0usize, None);
+    let (mut all, mut midway, mut first) = (context.trace.lone.len(), 0usize, None);
     for one in tcp {
         all += 1;
         let both = one.flow.halves.iter().all(|half| half.packets > 0);

@@ -1,6 +1,6 @@
 //! What all rules ask: who was heard when, who reached whom, and what a host's packets look like here.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use anyany_dissectors::{Side, Uuid};
@@ -23,6 +23,8 @@ pub struct Context<'a> {
     pub(super) voices: Voices,
     /// Conversations in which a server answered nothing, or nothing any more, by server.
     pub(super) failing: HashMap<IpAddr, Vec<usize>>,
+    /// When lone SYNs that are no conversations came to ports that answered others.
+    pub(super) lone_failing: BTreeMap<Endpoint, Vec<Time>>,
     /// Conversations in which both sides understood each other, by client and server.
     reached: HashMap<(IpAddr, IpAddr), Vec<usize>>,
     /// The same, by server port.
@@ -95,6 +97,7 @@ impl<'a> Context<'a> {
             roster,
             voices: Voices::default(),
             failing: HashMap::new(),
+            lone_failing: BTreeMap::new(),
             reached: HashMap::new(),
             reached_port: HashMap::new(),
             refusals: HashMap::new(),
@@ -115,6 +118,10 @@ impl<'a> Context<'a> {
                 context.count_loss(conversation);
             }
         }
+        // What is asked of a host is asked of all of its addresses.
+        for address in roster.hosts().iter().filter(|host| host.addresses.len() > 1).flat_map(|host| &host.addresses) {
+            trace.lone.of(*address).for_each(|syn| context.voices.add(&syn.flow()));
+        }
         context.voices.settle();
         // Captures read side by side, and clocks that went back, put conversations out of their order in time.
         let began = |&at: &usize| trace.conversations.get(at).map(|one| one.flow.first);
@@ -125,7 +132,31 @@ impl<'a> Context<'a> {
             refusals.sort_by_key(|refusal| refusal.moment);
         }
         context.one_way = is_one_way(trace);
+        context.index_lone();
         context
+    }
+
+    /// Notes when lone SYNs came to ports that answered others.
+    fn index_lone(&mut self) {
+        let crowd = &self.trace.crowd.by_server;
+        let served = |at: &Endpoint| {
+            let answered = crowd.get(at).is_some_and(|crowded| crowded.answered > 0);
+            answered || self.reached_port.contains_key(&(*at, Transport::Tcp))
+        };
+        let tried = self.trace.lone.servers().iter().map(|tried| tried.at);
+        let mut times: BTreeMap<Endpoint, Vec<Time>> = tried.filter(served).map(|at| (at, Vec::new())).collect();
+        if times.is_empty() {
+            return;
+        }
+        for syn in self.trace.lone.syns() {
+            if let Some(times) = times.get_mut(&syn.destination()) {
+                times.push(syn.moment.time);
+            }
+        }
+        for times in times.values_mut() {
+            times.sort_unstable();
+        }
+        self.lone_failing = times;
     }
 
     fn index(&mut self, at: usize, conversation: &Conversation) {
@@ -247,12 +278,12 @@ impl<'a> Context<'a> {
     /// Whether the host was heard, by any of its addresses, near the time of `from..to`.
     pub fn alive(&self, host: IpAddr, from: Time, to: Time) -> bool {
         let (from, to) = (from.minus(LIFE), to.plus(LIFE));
-        self.roster.addresses(host).into_iter().any(|address| self.trace.life.between(address, from, to))
+        self.roster.addresses(host).into_iter().any(|address| self.trace.heard_between(address, from, to))
     }
 
     /// Whether the host was heard at all.
     pub fn ever_heard(&self, host: IpAddr) -> bool {
-        self.roster.addresses(host).into_iter().any(|address| self.trace.life.ever(address))
+        self.roster.addresses(host).into_iter().any(|address| self.trace.ever_heard(address))
     }
 
     /// Whether the host was heard between `time` and the end of the life that it proves.
@@ -323,7 +354,7 @@ impl<'a> Context<'a> {
     /// Whether the host was heard after `time`, by any of its addresses, within `span`.
     pub fn heard_within(&self, host: IpAddr, time: Time, span: Span) -> bool {
         let (from, to) = (time.plus(Span::millis(1)), time.plus(span));
-        self.roster.addresses(host).into_iter().any(|address| self.trace.life.between(address, from, to))
+        self.roster.addresses(host).into_iter().any(|address| self.trace.heard_between(address, from, to))
     }
 
     /// Whether a conversation of the host began or ended with a packet of its own after `from` and not after `to`.

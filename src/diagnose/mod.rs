@@ -54,6 +54,7 @@ pub fn diagnose(traces: &[Trace], roster: &Roster) -> Diagnosis {
                 paths.add(&context, conversation, judgement);
             }
         }
+        left_out += trace.lone.len() as u64;
         joint::judge(&context, &mut paths);
         let (of_paths, beyond) = paths.findings(&context);
         findings.extend(of_paths);

@@ -420,7 +420,7 @@ const TELLING: &[(Kind, &[Kind])] = &[
     (Kind::IdleTimeout, &[Kind::MidstreamDrop]),
 ];
 /// Paths with findings; a scan can touch every port of a network.
-pub const MOST_FINDINGS: usize = 10_000;
+pub const MOST_FINDINGS: usize = crate::observe::MOST_TRIED;
 /// Findings that say neither "blocked" nor "altered": more than that nobody reads.
 const MOST_WEAK: usize = 1_000;
 /// Tries of one path without which silence is not a block.

@@ -72,7 +72,14 @@ impl Context<'_> {
             near && flow.responder.port != at.port && flow.key.transport == Transport::Tcp
         });
         let answered = |at: &Endpoint| self.trace.crowd.by_server.get(at).is_some_and(|crowded| crowded.answered > 0);
-        let mut served = failing.map(|one| one.flow.responder);
+        let lone = addresses.iter().flat_map(|&address| {
+            let ports = Endpoint { address, port: 0 }..=Endpoint { address, port: u16::MAX };
+            self.lone_failing.range(ports).filter(|(other, times)| {
+                let near = times.get(times.partition_point(|time| *time < from.minus(NEAR)));
+                other.port != at.port && near.is_some_and(|time| *time <= to.plus(NEAR))
+            })
+        });
+        let mut served = failing.map(|one| one.flow.responder).chain(lone.map(|(other, _)| *other));
         served.find(|at| self.reached_at(*at).next().is_some() || answered(at)).map(|at| at.port)
     }
 }

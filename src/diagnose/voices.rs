@@ -24,14 +24,22 @@ pub struct Voice {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct Id(u32);
 
+impl Id {
+    fn place(self) -> usize {
+        usize::try_from(self.0).unwrap_or(usize::MAX)
+    }
+}
+
 /// What was heard of all hosts.
 #[derive(Debug, Default)]
 pub(super) struct Voices {
     ids: HashMap<IpAddr, Id, foldhash::fast::RandomState>,
-    /// First and last packets of conversations, by sender.
-    moments: Vec<(Id, Voice)>,
+    /// First packets of conversations, then last ones, by sender.
+    moments: ByHost<Voice>,
     /// From the first to the last packet of each conversation, by sender.
-    spans: Vec<(Id, (Time, Time))>,
+    spans: ByHost<(Time, Time)>,
+    /// Last packets, until all conversations were taken.
+    lasts: Vec<(Id, Voice)>,
     /// Directions of which something was captured.
     heard: HashSet<(Id, Id), foldhash::fast::RandomState>,
     /// Times to live, RSTs left out: how many conversations showed each.
@@ -47,11 +55,11 @@ impl Voices {
         for (half, (from, to)) in flow.halves.iter().zip([(client, server), (server, client)]) {
             let (Some(first), Some(last)) = (half.first, half.last) else { continue };
             let voice = |Moment { time, frame }| (from, Voice { time, frame, to, port: flow.responder.port });
-            self.moments.push(voice(first));
+            self.moments.taken.push(voice(first));
             if last != first {
-                self.moments.push(voice(last));
+                self.lasts.push(voice(last));
             }
-            self.spans.push((from, (first.time, last.time)));
+            self.spans.taken.push((from, (first.time, last.time)));
             self.heard.insert((from, to));
             if let Some(TtlRange { first, .. }) = half.ttl {
                 *self.ttls.entry((from, first)).or_default() += 1;
@@ -61,8 +69,9 @@ impl Voices {
 
     /// All conversations were taken.
     pub(super) fn settle(&mut self) {
-        self.moments.sort_unstable();
-        self.spans.sort_unstable();
+        self.moments.taken.append(&mut self.lasts);
+        self.moments.settle(self.ids.len());
+        self.spans.settle(self.ids.len());
         self.both_ways = self.heard.iter().any(|&(from, to)| self.heard.contains(&(to, from)));
     }
 
@@ -73,14 +82,14 @@ impl Voices {
     }
 
     /// Where a host spoke, by time.
-    fn moments(&self, host: IpAddr) -> &[(Id, Voice)] {
-        self.ids.get(&host).map(|&id| of(&self.moments, id)).unwrap_or_default()
+    fn moments(&self, host: IpAddr) -> &[Voice] {
+        self.ids.get(&host).map(|&id| self.moments.of(id)).unwrap_or_default()
     }
 
     /// The first moment of a host after `time`.
     pub(super) fn after(&self, host: IpAddr, time: Time) -> Option<Time> {
         let moments = self.moments(host);
-        moments.get(moments.partition_point(|(_, voice)| voice.time <= time)).map(|(_, voice)| voice.time)
+        moments.get(moments.partition_point(|voice| voice.time <= time)).map(|voice| voice.time)
     }
 
     /// The moment of a host nearest to `time`; with a peer, of its packets to that one only.
@@ -90,18 +99,18 @@ impl Voices {
             None => None,
         };
         let moments = self.moments(host);
-        let at = moments.partition_point(|(_, voice)| voice.time < time);
-        let fits = |(_, voice): &&(Id, Voice)| only.is_none_or(|peer| voice.to == peer);
+        let at = moments.partition_point(|voice| voice.time < time);
+        let fits = |voice: &&Voice| only.is_none_or(|peer| voice.to == peer);
         let before = moments.get(..at).unwrap_or_default().iter().rev().take(MOST_LOOKED_AT).find(fits);
         let after = moments.get(at..).unwrap_or_default().iter().take(MOST_LOOKED_AT).find(fits);
-        let found = [before, after].into_iter().flatten().map(|(_, voice)| *voice);
+        let found = [before, after].into_iter().flatten().copied();
         found.min_by_key(|voice| (voice.time.since(time).length(), voice.frame))
     }
 
     /// From the first to the last packet of each conversation of a host.
     pub(super) fn spans(&self, host: IpAddr) -> impl Iterator<Item = (Time, Time)> {
-        let spans = self.ids.get(&host).map(|&id| of(&self.spans, id)).unwrap_or_default();
-        spans.iter().map(|(_, span)| *span)
+        let spans = self.ids.get(&host).map(|&id| self.spans.of(id)).unwrap_or_default();
+        spans.iter().copied()
     }
 
     /// Whether packets from `from` to `to` were captured.
@@ -122,11 +131,65 @@ impl Voices {
     }
 }
 
-/// The entries of one host.
-fn of<T>(list: &[(Id, T)], id: Id) -> &[(Id, T)] {
-    let from = list.partition_point(|(host, _)| *host < id);
-    let rest = list.get(from..).unwrap_or_default();
-    rest.get(..rest.partition_point(|(host, _)| *host == id)).unwrap_or_default()
+/// Entries of all hosts in one list: one host's behind the other's, those of one host in order.
+#[derive(Debug)]
+struct ByHost<T> {
+    /// As they were taken.
+    taken: Vec<(Id, T)>,
+    /// Where each host's end.
+    ends: Vec<usize>,
+    entries: Vec<T>,
+}
+
+impl<T> Default for ByHost<T> {
+    fn default() -> Self {
+        Self { taken: Vec::new(), ends: Vec::new(), entries: Vec::new() }
+    }
+}
+
+impl<T: Copy + Ord> ByHost<T> {
+    /// All were taken. Dealt out to their hosts first: what a host did lies nearly in order, all hosts together do not.
+    fn settle(&mut self, hosts: usize) {
+        let taken = std::mem::take(&mut self.taken);
+        let Some(&(_, filler)) = taken.first() else { return };
+        let mut places = vec![0; hosts];
+        for (id, _) in &taken {
+            if let Some(count) = places.get_mut(id.place()) {
+                *count += 1;
+            }
+        }
+        let mut begin = 0;
+        for place in &mut places {
+            begin += std::mem::replace(place, begin);
+        }
+        self.entries = vec![filler; begin];
+        for (id, entry) in taken {
+            if let Some(place) = places.get_mut(id.place()) {
+                if let Some(slot) = self.entries.get_mut(*place) {
+                    *slot = entry;
+                }
+                *place += 1;
+            }
+        }
+        self.ends = places;
+        for host in 0..hosts {
+            let (from, to) = self.range(host);
+            if let Some(entries) = self.entries.get_mut(from..to) {
+                entries.sort();
+            }
+        }
+    }
+
+    fn range(&self, host: usize) -> (usize, usize) {
+        let end = |host: Option<usize>| host.and_then(|host| self.ends.get(host)).copied().unwrap_or(0);
+        (end(host.checked_sub(1)), end(Some(host)))
+    }
+
+    /// The entries of one host.
+    fn of(&self, id: Id) -> &[T] {
+        let (from, to) = self.range(id.place());
+        self.entries.get(from..to).unwrap_or_default()
+    }
 }
 
 /// Packets of a host that are looked at to find one to a certain peer.

@@ -42,6 +42,7 @@ pub use pressure::{Crowd, Crowded, SHARDS, shard};
 pub(crate) use pressure::{LIVE, SINGLE};
 pub use record::{Flow, IcmpReport, Oriented, Pause, Question, Rare, Reset, Tries, WAITED};
 pub use service_ports::ServicePorts;
+pub use slot::{Ended, Single, Syn};
 pub use table::{Table, TableCounters};
 
 /// One packet on its way to its flow.

@@ -10,7 +10,7 @@ impl<O: Observer> Table<O> {
     /// A lone SYN is to become more: whether there is room for that. Where there is none the packet is counted.
     pub(super) fn wake(&mut self, at: usize, key: &FlowKey, time: Time) -> bool {
         let Some(Slot::Single(single)) = self.flows.get(at) else { return true };
-        let (server, place) = (single.destination, Place::new(at, single.moment.frame));
+        let (server, place) = (single.destination(), Place::new(at, single.moment.frame));
         if !self.make_room(key, LIVE - SINGLE, time, Some((place, server))) {
             self.unread(key, server, time);
             return false;
@@ -61,7 +61,7 @@ impl<O: Observer> Table<O> {
         let (Some(slot), Some(pressure)) = (self.flows.get_mut(at), &mut self.pressure) else { return };
         let Slot::Single(single) = slot else { return };
         let key = single.key();
-        pressure.let_go(&key, single.destination, single.moment.time);
+        pressure.let_go(&key, single.destination(), single.moment.time);
         self.index.forget(&key, at);
         self.free.extend(u32::try_from(at));
         *slot = Slot::Gone;

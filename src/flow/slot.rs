@@ -1,29 +1,47 @@
 //! Where a table keeps a flow: as its first packet, while that is a SYN and all there is, else as what goes on.
 
+use std::net::{IpAddr, Ipv4Addr};
+
+use anyany_dissectors::Side;
+
 use crate::decode::{Control, Packet, Payload, Segment, TcpOptions};
-use crate::flow::{Arrival, Endpoint, Flow, FlowKey, Live, Moment, Observer, Oriented, Transport};
+use crate::flow::{About, Arrival, Endpoint, Flow, FlowKey, Live, Moment, Observer, Oriented, Transport};
 use crate::time::Time;
 
 /// One flow of a table.
 #[derive(Debug)]
 pub(super) enum Slot<O> {
     /// A SYN and nothing else: of a flood or a scan, nearly all flows are.
-    Single(Box<Single>),
+    Single(Syn),
     /// More than that.
     Live(Box<Live<O>>),
     /// Nothing any more: there was no room, and the flow was counted.
     Gone,
 }
 
+/// A flow of which no more will come.
+#[derive(Debug)]
+pub enum Ended<O> {
+    /// A SYN and nothing else. Whose it was is not among the signs of life yet.
+    Lone(Syn),
+    /// More than that.
+    Flow(Box<Live<O>>),
+}
+
+/// Boxed where it is read, and nowhere else: a table has a word for each flow, and lists of them are moved and sorted.
+pub type Syn = Box<Single>;
+
 /// The SYN that is all there is of a flow; all of it that a [`Live`] flow would look at.
 #[derive(Debug, Clone)]
-pub(super) struct Single {
-    pub(super) moment: Moment,
+pub struct Single {
+    /// When it came, and in which frame.
+    pub moment: Moment,
+    addresses: Addresses,
     wire_len: u32,
     sequence: u32,
     acknowledgement: u32,
-    pub(super) source: Endpoint,
-    pub(super) destination: Endpoint,
+    source_port: u16,
+    destination_port: u16,
     ip_id: Option<u16>,
     window: u16,
     checksum: u16,
@@ -31,6 +49,39 @@ pub(super) struct Single {
     control: Control,
     ttl: u8,
     tunnels: u8,
+}
+
+/// Source and destination. A flood is of IPv4, nearly always: its addresses take half of the room.
+#[derive(Debug, Clone)]
+enum Addresses {
+    V4(Ipv4Addr, Ipv4Addr),
+    Other(Box<(IpAddr, IpAddr)>),
+}
+
+/// An observer that hears nothing: there is nothing to hear on a SYN.
+#[derive(Debug, Default)]
+struct Deaf;
+
+impl Observer for Deaf {
+    type World = ();
+
+    fn stream(&mut self, (): &(), _: &About, _: Side, octets: &[u8]) -> usize {
+        octets.len()
+    }
+
+    fn gap(&mut self, (): &(), _: &About, _: Side) {}
+
+    fn datagram(&mut self, (): &(), _: &About, _: Side, _: &[u8]) {}
+
+    fn wants(&self, _: Side) -> bool {
+        false
+    }
+
+    fn end(&mut self, (): &(), _: &About) {}
+
+    fn is_ordinary(&self) -> bool {
+        true
+    }
 }
 
 impl Single {
@@ -47,8 +98,12 @@ impl Single {
             wire_len,
             sequence: segment.sequence,
             acknowledgement: segment.acknowledgement,
-            source: Endpoint { address: packet.source, port: segment.source_port },
-            destination: Endpoint { address: packet.destination, port: segment.destination_port },
+            addresses: match (packet.source, packet.destination) {
+                (IpAddr::V4(source), IpAddr::V4(destination)) => Addresses::V4(source, destination),
+                others => Addresses::Other(Box::new(others)),
+            },
+            source_port: segment.source_port,
+            destination_port: segment.destination_port,
             ip_id: packet.ip_id,
             window: segment.window,
             checksum: segment.checksum,
@@ -63,20 +118,52 @@ impl Single {
     pub(super) fn is_before(&self, source: Endpoint, segment: &Segment<'_>) -> bool {
         let Control(bits) = segment.control;
         let others = Control::ACK | Control::RST;
-        source == self.source && bits & (others | Control::SYN) == Control::SYN && segment.sequence != self.sequence
+        source == self.source() && bits & (others | Control::SYN) == Control::SYN && segment.sequence != self.sequence
     }
 
-    pub(super) fn key(&self) -> FlowKey {
-        FlowKey::new(Transport::Tcp, self.source, self.destination)
+    /// Who called.
+    pub fn source(&self) -> Endpoint {
+        let address = match &self.addresses {
+            Addresses::V4(source, _) => IpAddr::V4(*source),
+            Addresses::Other(both) => both.0,
+        };
+        Endpoint { address, port: self.source_port }
+    }
+
+    /// Who was called.
+    pub fn destination(&self) -> Endpoint {
+        let address = match &self.addresses {
+            Addresses::V4(_, destination) => IpAddr::V4(*destination),
+            Addresses::Other(both) => both.1,
+        };
+        Endpoint { address, port: self.destination_port }
+    }
+
+    /// Sorted five-tuple.
+    pub fn key(&self) -> FlowKey {
+        FlowKey::new(Transport::Tcp, self.source(), self.destination())
+    }
+
+    /// The time to live that its sender shows here.
+    pub fn ttl(&self) -> u8 {
+        self.ttl
+    }
+
+    /// The whole flow, now that no more of it will come.
+    pub fn flow(&self) -> Flow {
+        let mut live = self.live::<Deaf>(&());
+        live.end(&());
+        live.flow
     }
 
     /// The flow that the SYN makes.
     pub(super) fn live<O: Observer>(&self, world: &O::World) -> Live<O> {
-        let flow = Flow::new(self.key(), self.source, self.destination, Oriented::Syn, self.moment);
+        let (source, destination) = (self.source(), self.destination());
+        let flow = Flow::new(self.key(), source, destination, Oriented::Syn, self.moment);
         let mut live = Live::new(flow);
         let segment = Segment {
-            source_port: self.source.port,
-            destination_port: self.destination.port,
+            source_port: source.port,
+            destination_port: destination.port,
             sequence: self.sequence,
             acknowledgement: self.acknowledgement,
             control: self.control,
@@ -87,8 +174,8 @@ impl Single {
             payload_len: 0,
         };
         let packet = Packet {
-            source: self.source.address,
-            destination: self.destination.address,
+            source: source.address,
+            destination: destination.address,
             ttl: self.ttl,
             ip_id: self.ip_id,
             dont_fragment: false, // no flow looks at it
@@ -97,7 +184,7 @@ impl Single {
             payload: Payload::Tcp(segment),
         };
         let arrival = Arrival { moment: self.moment, wire_len: self.wire_len, packet };
-        let side = live.flow.side_of(self.source);
+        let side = live.flow.side_of(source);
         live.hear(side, self.moment.time);
         live.segment(&arrival, &segment, side, world);
         live
@@ -144,6 +231,15 @@ impl<O: Observer> Slot<O> {
         }
     }
 
+    /// The flow as it is when no more comes.
+    pub(super) fn into_ended(self) -> Option<Ended<O>> {
+        match self {
+            Self::Single(single) => Some(Ended::Lone(single)),
+            Self::Live(live) => Some(Ended::Flow(live)),
+            Self::Gone => None,
+        }
+    }
+
     /// The flow by itself.
     pub(super) fn into_live(self, world: &O::World) -> Option<Live<O>> {
         match self {
@@ -159,8 +255,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_single_syn_takes_less_than_a_hundred_octets() {
-        assert!(size_of::<Single>() <= 96, "{}", size_of::<Single>());
+    fn a_single_syn_takes_little_more_than_it_took_on_the_wire() {
+        assert!(size_of::<Single>() <= 72, "{}", size_of::<Single>());
         assert_eq!(size_of::<Slot<()>>(), 16);
     }
 }

@@ -9,7 +9,7 @@ use crate::decode::{Control, IcmpError, Payload, Segment};
 use crate::flow::index::Index;
 use crate::flow::life::{Stretch, Voice};
 use crate::flow::pressure::{LIVE, Place, Pressure, SINGLE};
-use crate::flow::slot::{Single, Slot};
+use crate::flow::slot::{Ended, Single, Slot};
 use crate::flow::{
     Arrival, Crowd, Endpoint, Flow, FlowKey, IcmpReport, Life, Live, Moment, Observer, Oriented, ServicePorts,
     Transport, simultaneous,
@@ -329,10 +329,10 @@ impl<O: Observer> Table<O> {
 
     fn open_single(&mut self, key: &FlowKey, single: Single) {
         if !self.make_room(key, SINGLE, single.moment.time, None) {
-            self.unread(key, single.destination, single.moment.time);
+            self.unread(key, single.destination(), single.moment.time);
             return;
         }
-        let (server, frame) = (single.destination, single.moment.frame);
+        let (server, frame) = (single.destination(), single.moment.frame);
         let at = self.open(key, Slot::Single(Box::new(single)));
         if let Some(pressure) = &mut self.pressure {
             pressure.single(key, server, Place::new(at, frame));
@@ -428,7 +428,7 @@ impl<O: Observer> Table<O> {
         outside(&self.heard, &mut life);
         for slot in &self.flows {
             match slot {
-                Slot::Single(single) => life.heard(single.source.address, single.moment.time, single.moment.time),
+                Slot::Single(single) => life.heard(single.source().address, single.moment.time, single.moment.time),
                 Slot::Live(live) => voices(live).for_each(|(host, (from, to))| life.heard(host, from, to)),
                 Slot::Gone => {}
             }
@@ -444,13 +444,25 @@ impl<O: Observer> Table<O> {
     /// No more packets will come: all flows, in the order in which they began here.
     pub fn finish(self, world: &O::World) -> (Vec<Live<O>>, Life, TableCounters) {
         let mut flows = Vec::with_capacity(self.flows.len());
-        let (life, counters) = self.finish_each(world, |live| flows.push(live));
+        let mut heard = Vec::new();
+        let (mut life, counters) = self.finish_each(world, |ended| match ended {
+            Ended::Flow(live) => flows.push(*live),
+            Ended::Lone(single) => {
+                let mut live = single.live(world);
+                live.end(world);
+                heard.extend(voices(&live));
+                flows.push(live);
+            }
+        });
+        for (host, (from, to)) in heard {
+            life.heard(host, from, to);
+        }
         (flows, life, counters)
     }
 
     /// No more packets will come: hands on one flow after the other, in the order in which they began here, so
     /// that never all of them are held with what reading them takes.
-    pub fn finish_each(mut self, world: &O::World, mut each: impl FnMut(Live<O>)) -> (Life, TableCounters) {
+    pub fn finish_each(mut self, world: &O::World, mut each: impl FnMut(Ended<O>)) -> (Life, TableCounters) {
         self.release(world);
         if let Some(pressure) = &self.pressure {
             self.counters.crowd = pressure.crowd();
@@ -459,10 +471,12 @@ impl<O: Observer> Table<O> {
         let mut life = std::mem::take(&mut self.life);
         outside(&self.heard, &mut life);
         for slot in self.flows {
-            let Some(mut live) = slot.into_live(world) else { continue };
-            live.end(world);
-            voices(&live).for_each(|(host, (from, to))| life.heard(host, from, to));
-            each(live);
+            let Some(mut ended) = slot.into_ended() else { continue };
+            if let Ended::Flow(live) = &mut ended {
+                live.end(world);
+                voices(live).for_each(|(host, (from, to))| life.heard(host, from, to));
+            }
+            each(ended);
         }
         (life, self.counters)
     }

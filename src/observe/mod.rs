@@ -2,6 +2,7 @@
 
 mod details;
 mod latency;
+mod lone;
 mod seen;
 mod talk;
 mod trace;
@@ -9,6 +10,7 @@ mod world;
 
 pub use details::{Detail, Details};
 pub use latency::{Latency, ServicePort};
+pub use lone::{FEW_LONE, Lone, MOST_TRIED, Tried};
 pub use seen::{Answered, Bindings, Call, CallLife, PromisedMedia, Rarely, RpcAnswer, Said, Seen, SipEvent};
 pub use talk::Talk;
 pub use trace::{Conversation, Trace};

@@ -7,8 +7,9 @@ use anyany_dissectors::{Side, Transport as Framing, Uuid};
 
 use crate::classify::by_port;
 use crate::decode::Health;
-use crate::flow::{Crowd, Endpoint, Flow, Life, Moment, Oriented, Outcome, Transport};
-use crate::observe::{Latency, Learnt, Said, Seen, ServicePort, World};
+use crate::flow::{Crowd, Endpoint, Flow, FrameRef, Life, Moment, Oriented, Outcome, Single, Syn, Transport};
+use crate::observe::lone::{self, Known};
+use crate::observe::{Latency, Learnt, Lone, Said, Seen, ServicePort, World};
 use crate::time::Time;
 
 /// A flow and what was said on it: the unit of judgement. No thread, stream or dissector is left in it.
@@ -34,9 +35,11 @@ pub struct Trace {
     pub duplicates: BTreeMap<u32, u64>,
     /// ICMP errors about flows that were not seen.
     pub stray_icmp: u64,
-    /// Its conversations, in the order in which they began.
+    /// Its conversations, in the order in which they began; but for [`Trace::lone`].
     pub conversations: Vec<Conversation>,
-    /// When each host was heard.
+    /// SYNs of a flood, each of which is all there is of its flow.
+    pub lone: Lone,
+    /// When each host was heard; but for [`Trace::lone`].
     pub life: Life,
     /// The endpoint book.
     pub book: BTreeMap<Endpoint, Vec<Learnt>>,
@@ -82,6 +85,7 @@ impl Trace {
             duplicates,
             stray_icmp,
             conversations,
+            lone: Lone::default(),
             life,
             book,
             names,
@@ -91,6 +95,75 @@ impl Trace {
             given_up: 0,
             covered,
         }
+    }
+
+    /// Sorts out which of many lone SYNs become conversations, before those are settled. What stays as it is goes
+    /// to [`Trace::lone`].
+    pub fn sort_out(
+        syns: Vec<Syn>,
+        flows: &[(Box<Flow>, Said)],
+        world: &World,
+        healths: &[Health],
+    ) -> (Vec<Syn>, Lone) {
+        let book = world.book();
+        let names = healths.iter().flat_map(|health| health.summary.names.iter().map(|(address, _)| *address));
+        let mut known: Known = names.chain(world.names().into_keys()).collect();
+        known.extend(flows.iter().flat_map(|(flow, _)| [flow.initiator.address, flow.responder.address]));
+        known.extend(flows.iter().flat_map(|(_, seen)| &seen.media).map(|promised| promised.media.address));
+        known.extend(book.keys().map(|at| at.address));
+        Lone::choose(syns, known, &book)
+    }
+
+    /// Looks at every conversation in order, also at those of lone SYNs, which are made for the look.
+    pub fn each(&self, mut each: impl FnMut(&Conversation)) {
+        let mut lone = self.lone.syns().peekable();
+        for one in &self.conversations {
+            let at = self.place(one.flow.first.frame);
+            while let Some(syn) = lone.next_if(|syn| self.place(syn.moment.frame) < at) {
+                each(&lone::conversation(syn));
+            }
+            each(one);
+        }
+        lone.for_each(|syn| each(&lone::conversation(syn)));
+    }
+
+    /// The conversation that a lone SYN is.
+    pub fn conversation(&self, syn: &Single) -> Conversation {
+        lone::conversation(syn)
+    }
+
+    /// How many conversations there are, those of lone SYNs with them.
+    pub fn attempts(&self) -> u64 {
+        self.conversations.len() as u64 + self.lone.len() as u64
+    }
+
+    /// Makes conversations of all lone SYNs, for those who look at single ones; they take several times as much
+    /// room then.
+    pub fn unfold(&mut self) {
+        for syn in self.lone.take() {
+            let (host, time) = (syn.source().address, syn.moment.time);
+            self.life.heard(host, time, time);
+            self.conversations.push(lone::conversation(&syn));
+        }
+        let mut conversations = std::mem::take(&mut self.conversations);
+        conversations.sort_by_cached_key(|one| (self.place(one.flow.first.frame), one.flow.key));
+        self.conversations = conversations;
+    }
+
+    /// Where a frame stands among all: captures by plan, frames in order within one.
+    pub fn place(&self, frame: FrameRef) -> (Option<usize>, u64) {
+        let capture = frame.capture();
+        (self.healths.iter().position(|health| health.index == capture), frame.number())
+    }
+
+    /// Whether the host was heard between `from` and `to`.
+    pub fn heard_between(&self, host: IpAddr, from: Time, to: Time) -> bool {
+        self.life.between(host, from, to) || self.lone.between(host, from, to)
+    }
+
+    /// Whether the host was ever heard.
+    pub fn ever_heard(&self, host: IpAddr) -> bool {
+        self.life.ever(host) || self.lone.ever(host)
     }
 
     /// What the book says of a port at a time: the entry that was learnt last before, else the first one after.

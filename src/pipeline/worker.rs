@@ -6,13 +6,15 @@ use crossbeam_channel::Receiver;
 
 use super::batch::Batch;
 use crate::decode::Health;
-use crate::flow::{Crowd, Flow, Life, Live, Table};
-use crate::observe::{Said, Talk, Trace, World};
+use crate::flow::{Crowd, Ended, Flow, FrameRef, Life, Live, Syn, Table};
+use crate::observe::{FEW_LONE, Lone, Said, Talk, Trace, World};
 
 /// What one worker found.
 #[derive(Default)]
 pub(super) struct Part {
     pub(super) flows: Vec<(Box<Flow>, Said)>,
+    /// SYNs that are all there is of their flows.
+    pub(super) lone: Vec<Syn>,
     pub(super) life: Life,
     pub(super) duplicates: BTreeMap<u32, u64>,
     pub(super) stray_icmp: u64,
@@ -33,19 +35,25 @@ pub(super) fn run(batches: &Receiver<Batch>, mut table: Table<Talk>, world: &Wor
 
 /// Ends all flows of a table.
 pub(super) fn finish(table: Table<Talk>, world: &World) -> Part {
-    let mut flows = Vec::new();
-    let (life, counters) =
-        table.finish_each(world, |Live { flow, observer, .. }| flows.push((Box::new(flow), observer.seen)));
+    let (mut flows, mut lone) = (Vec::new(), Vec::new());
+    let (life, counters) = table.finish_each(world, |ended| match ended {
+        Ended::Flow(live) => {
+            let Live { flow, observer, .. } = *live;
+            flows.push((Box::new(flow), observer.seen));
+        }
+        Ended::Lone(single) => lone.push(single),
+    });
     let duplicates = counters.duplicates.into_iter().collect();
     let (stray_icmp, crowd, given_up) = (counters.stray_icmp, counters.crowd, counters.given_up);
-    Part { flows, life, duplicates, stray_icmp, crowd, given_up }
+    Part { flows, lone, life, duplicates, stray_icmp, crowd, given_up }
 }
 
 /// All parts as one trace, in an order that does not depend on how flows were dealt out.
 pub(super) fn join(parts: Vec<Part>, healths: Vec<Health>, world: &World) -> Trace {
     let mut whole = Part::default();
     for part in parts {
-        whole.flows.extend(part.flows);
+        append(&mut whole.flows, part.flows);
+        append(&mut whole.lone, part.lone);
         whole.life.merge(part.life);
         whole.stray_icmp += part.stray_icmp;
         whole.crowd.merge(&part.crowd);
@@ -56,10 +64,31 @@ pub(super) fn join(parts: Vec<Part>, healths: Vec<Health>, world: &World) -> Tra
     }
     // The position of each capture in the trace: frames are in order within one, captures by plan.
     let place: BTreeMap<u32, usize> = healths.iter().enumerate().map(|(place, health)| (health.index, place)).collect();
-    whole.flows.sort_by_key(|(flow, _)| {
-        (place.get(&flow.first.frame.capture()).copied(), flow.first.frame.number(), flow.key)
-    });
+    let place = |frame: FrameRef| (place.get(&frame.capture()).copied(), frame.number());
+    let mut lone = Lone::default();
+    if whole.lone.len() >= FEW_LONE {
+        let syns = &mut whole.lone;
+        if !syns.is_sorted_by_key(|syn| place(syn.moment.frame)) {
+            syns.sort_by_key(|syn| (place(syn.moment.frame), syn.key()));
+        }
+        (whole.lone, lone) = Trace::sort_out(std::mem::take(syns), &whole.flows, world, &healths);
+    }
+    for syn in whole.lone {
+        let (host, time) = (syn.source().address, syn.moment.time);
+        whole.life.heard(host, time, time);
+        whole.flows.push((Box::new(syn.flow()), Said::default()));
+    }
+    whole.flows.sort_by_key(|(flow, _)| (place(flow.first.frame), flow.key));
     let mut trace = Trace::new(whole.flows, whole.life, world, healths, whole.duplicates, whole.stray_icmp);
-    (trace.crowd, trace.given_up) = (whole.crowd, whole.given_up);
+    (trace.crowd, trace.given_up, trace.lone) = (whole.crowd, whole.given_up, lone);
     trace
+}
+
+/// One list behind the other; the first as it is.
+fn append<T>(whole: &mut Vec<T>, part: Vec<T>) {
+    if whole.is_empty() {
+        *whole = part;
+    } else {
+        whole.extend(part);
+    }
 }

@@ -72,8 +72,9 @@ impl Reference {
             if !of_version || path.zone == Zone::IntendedBlock {
                 continue;
             }
-            let Some((forward, roles)) = self.roles_fit(path, client_roles, server_roles) else { continue };
+            // What it costs less to ask comes first.
             let Some((port, interface)) = port_fits(path, &wanted) else { continue };
+            let Some((forward, roles)) = self.roles_fit(path, client_roles, server_roles) else { continue };
             let fit = Fit { port, interface, forward, roles };
             // Of equally good rows the first one of the file counts.
             if best.is_none_or(|(known, _)| fit > known) {

@@ -41,9 +41,9 @@ pub fn document(report: &Report<'_>, flows: bool) -> Value {
         "not_kept": report.traces.iter().map(not_kept).collect::<Vec<_>>(),
     });
     if flows && let Some(document) = document.as_object_mut() {
-        let list =
-            report.traces.iter().flat_map(|trace| trace.conversations.iter().map(move |one| flow(report, trace, one)));
-        document.insert("flows".to_owned(), list.collect());
+        let mut list = Vec::new();
+        report.traces.iter().for_each(|trace| trace.each(|one| list.push(flow(report, trace, one))));
+        document.insert("flows".to_owned(), list.into());
     }
     document
 }
@@ -172,7 +172,7 @@ fn hosts(report: &Report<'_>) -> Vec<Value> {
 
 /// A host: an entry for each of its addresses.
 pub fn host(host: &Host, traces: &[Trace]) -> Vec<Value> {
-    let alive = |address: &IpAddr| traces.iter().any(|trace| trace.life.ever(*address));
+    let alive = |address: &IpAddr| traces.iter().any(|trace| trace.ever_heard(*address));
     let roles: Vec<_> = host
         .roles
         .iter()

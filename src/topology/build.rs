@@ -1,10 +1,11 @@
 //! From traffic and a topology file to the roster.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use anyany_dissectors::Uuid;
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 
 use super::file::{Declared, File};
 use super::infer::{Inference, Inferred};
@@ -171,7 +172,21 @@ impl Builder<'_> {
                 *busy.entry(address).or_default() += 1;
             }
         }
-        busy.retain(|&address, _| is_host(address) && self.file.host(address).is_none());
+        for tried in traces.iter().flat_map(|trace| trace.lone.servers()) {
+            *busy.entry(tried.at.address).or_default() += tried.count;
+        }
+        let listed: HashSet<IpAddr> = self.file.hosts.iter().flat_map(|host| host.addresses.iter().copied()).collect();
+        let mut strangers = Strangers::default();
+        for trace in traces {
+            for (address, count) in trace.lone.sources() {
+                if let Some(known) = busy.get_mut(&address) {
+                    *known += count;
+                } else if is_host(address) && !listed.contains(&address) {
+                    strangers.add(address, count, traces.len() > 1);
+                }
+            }
+        }
+        busy.retain(|&address, _| is_host(address) && !listed.contains(&address));
         let mut hosts = Vec::new();
         for mut group in self.names.same_host() {
             group.retain(|address| busy.contains_key(address));
@@ -182,14 +197,54 @@ impl Builder<'_> {
         }
         let known = |address: IpAddr| self.inference.knows(address) || !self.names.get(address).is_empty();
         let (known, mut others): (Vec<_>, Vec<_>) = busy.into_iter().partition(|(address, _)| known(*address));
+        let beyond = strangers.join(&mut others);
         let left_out = others.len().saturating_sub(MOST_STRANGERS);
         if left_out > 0 {
-            others.sort_unstable_by_key(|(address, count)| (std::cmp::Reverse(*count), *address));
+            others.sort_unstable_by_key(|(address, count)| (Reverse(*count), *address));
             others.truncate(MOST_STRANGERS);
         }
         let alone = known.into_iter().chain(others);
         hosts.extend(alone.map(|(address, _)| BTreeSet::from([address])));
-        (hosts, left_out as u64)
+        (hosts, left_out as u64 + beyond)
+    }
+}
+
+/// Hosts that sent nothing but lone SYNs, in vain: those that sent most.
+#[derive(Debug, Default)]
+struct Strangers {
+    busiest: Vec<(Reverse<u64>, IpAddr)>,
+    /// Those that are not among them.
+    beyond: u64,
+    /// What comes behind this is not.
+    worst: Option<(Reverse<u64>, IpAddr)>,
+    /// Of several traces a host may be in each: all of them are kept, to be counted once.
+    of_several: HashMap<IpAddr, u64>,
+}
+
+impl Strangers {
+    fn add(&mut self, address: IpAddr, count: u64, several: bool) {
+        if several {
+            *self.of_several.entry(address).or_default() += count;
+            return;
+        }
+        let one = (Reverse(count), address);
+        if self.worst.is_some_and(|worst| one > worst) {
+            self.beyond += 1;
+            return;
+        }
+        self.busiest.push(one);
+        if self.busiest.len() >= 2 * MOST_STRANGERS {
+            self.busiest.select_nth_unstable(MOST_STRANGERS - 1);
+            self.beyond += self.busiest.drain(MOST_STRANGERS..).len() as u64;
+            self.worst = self.busiest.last().copied();
+        }
+    }
+
+    /// Adds them to others of which no more is known; returns how many are not among them.
+    fn join(self, others: &mut Vec<(IpAddr, u64)>) -> u64 {
+        others.extend(self.of_several);
+        others.extend(self.busiest.into_iter().map(|(Reverse(count), address)| (address, count)));
+        self.beyond
     }
 }
 

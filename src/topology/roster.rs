@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use anyany_dissectors::Uuid;
+use hashbrown::HashMap;
 
 use crate::reference::{Group, Reference, Version};
 
@@ -41,7 +42,7 @@ pub struct Host {
 #[derive(Debug, Clone, Default)]
 pub struct Roster {
     hosts: Vec<Host>,
-    by_address: BTreeMap<IpAddr, usize>,
+    by_address: HashMap<IpAddr, usize, foldhash::fast::RandomState>,
     /// The organization's version from the file or the command line.
     pub version: Option<String>,
     /// What the traffic contradicts in the topology file, as sentences.
@@ -53,7 +54,7 @@ pub struct Roster {
 impl Roster {
     /// From hosts whose addresses do not overlap; of an address named twice the first host keeps it.
     pub fn new(hosts: Vec<Host>, version: Option<String>) -> Self {
-        let mut by_address = BTreeMap::new();
+        let mut by_address = HashMap::default();
         for (at, host) in hosts.iter().enumerate() {
             for &address in &host.addresses {
                 by_address.entry(address).or_insert(at);
@@ -69,7 +70,17 @@ impl Roster {
 
     /// The host that has an address.
     pub fn host(&self, address: IpAddr) -> Option<&Host> {
-        self.by_address.get(&address).and_then(|&at| self.hosts.get(at))
+        self.place(address).and_then(|at| self.hosts.get(at))
+    }
+
+    /// Where the host that has an address stands among all hosts.
+    pub fn place(&self, address: IpAddr) -> Option<usize> {
+        self.by_address.get(&address).copied()
+    }
+
+    /// Whether two addresses are surely of one host.
+    pub fn are_one(&self, one: IpAddr, other: IpAddr) -> bool {
+        self.host(one).map_or(one == other, |host| host.addresses.contains(&other))
     }
 
     /// All addresses of the host that has this one; itself when the host is not known.

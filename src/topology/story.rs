@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use anyany_dissectors::{ReplyClass, Side, Uuid, Value};
 
 use crate::flow::{Crowd, Endpoint, Flow, FlowKey, FrameRef, Half, Life, Moment, Oriented, Outcome, Transport};
-use crate::observe::{Conversation, Detail, Learnt, LearntFrom, RpcAnswer, Said, Seen, SipEvent, Trace};
+use crate::observe::{Conversation, Detail, Learnt, LearntFrom, Lone, RpcAnswer, Said, Seen, SipEvent, Trace};
 use crate::reference::Reference;
 use crate::time::Time;
 
@@ -37,6 +37,7 @@ pub fn story() -> Story {
         duplicates: BTreeMap::new(),
         stray_icmp: 0,
         conversations: Vec::new(),
+        lone: Lone::default(),
         life: Life::default(),
         book: BTreeMap::new(),
         names: BTreeMap::new(),

@@ -105,7 +105,8 @@ pub struct Check {
 
 /// Compares a topology file with the traffic from which `roster` was made.
 pub fn check(traces: &[Trace], file: &File, roster: &Roster) -> Check {
-    let heard = |host: &Host| host.addresses.iter().any(|&address| traces.iter().any(|trace| trace.life.ever(address)));
+    let heard =
+        |host: &Host| host.addresses.iter().any(|&address| traces.iter().any(|trace| trace.ever_heard(address)));
     let label = |host: &Host| {
         let address = host.addresses.first().map(ToString::to_string);
         host.names.first().cloned().or(address).unwrap_or_default()

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use anyany_dissectors::Uuid;
+use hashbrown::HashMap;
 
 use super::failover::node;
 use crate::diagnose::path::Told;
@@ -49,6 +50,17 @@ struct Seen {
     reached: bool,
 }
 
+impl Seen {
+    fn join(&mut self, other: Self) {
+        self.first = self.first.min(other.first);
+        self.last = self.last.max(other.last);
+        self.reached |= other.reached;
+    }
+}
+
+/// What [`Use`] of which hosts a conversation is, with their places in the roster.
+type Alike = (Option<usize>, Option<usize>, Transport, u16, &'static str, Option<Uuid>);
+
 /// All that was seen of hosts whose roles are certain. Each host counts once, by its first address.
 struct Sightings<'a> {
     context: &'a Context<'a>,
@@ -79,22 +91,60 @@ impl<'a> Sightings<'a> {
             dynamic: None,
         };
         if !sightings.roles.is_empty() {
-            for one in &context.trace.conversations {
-                sightings.add(one);
+            for (one, seen) in sightings.alike().into_values() {
+                sightings.add(one, seen);
             }
+            sightings.add_lone();
         }
         sightings
     }
 
-    fn add(&mut self, one: &Conversation) {
+    /// Conversations of the same two hosts, where the roster has them, in which the same was used.
+    fn alike(&mut self) -> HashMap<Alike, (&'a Conversation, Seen), foldhash::fast::RandomState> {
+        let (trace, roster) = (self.context.trace, self.context.roster);
+        let mut alike: HashMap<Alike, (&Conversation, Seen), _> = HashMap::default();
+        for one in &trace.conversations {
+            let flow = &one.flow;
+            let (transport, at) = (flow.key.transport, flow.responder);
+            if self.dynamic.is_none()
+                && transport == Transport::Tcp
+                && at.port != MAPPER
+                && trace.book.contains_key(&at)
+            {
+                self.dynamic = Some(flow.first);
+            }
+            let hosts = (roster.place(flow.initiator.address), roster.place(at.address));
+            let key = (hosts.0, hosts.1, transport, at.port, one.service, trace.interface(one));
+            let seen = Seen { first: flow.first, last: flow.last.time, reached: one.outcome.reached() };
+            alike.entry(key).and_modify(|(_, known)| known.join(seen)).or_insert((one, seen));
+        }
+        alike
+    }
+
+    /// What lone SYNs show that are no conversations: that somebody called.
+    fn add_lone(&mut self) {
+        let trace = self.context.trace;
+        self.ports.extend(trace.lone.servers().iter().map(|tried| (Transport::Tcp, tried.at.port)));
+        if trace.lone.is_empty() {
+            return;
+        }
+        for address in self.context.roster.hosts().iter().flat_map(|host| &host.addresses) {
+            if self.roles.contains_key(&node(self.context, *address)) {
+                trace.lone.of(*address).for_each(|syn| {
+                    let one = trace.conversation(syn);
+                    let seen = Seen { first: one.flow.first, last: one.flow.last.time, reached: false };
+                    self.add(&one, seen);
+                });
+            }
+        }
+    }
+
+    fn add(&mut self, one: &Conversation, seen: Seen) {
         let flow = &one.flow;
         let (transport, port) = (flow.key.transport, flow.responder.port);
         let [client, server] = [flow.initiator, flow.responder].map(|end| node(self.context, end.address));
         let [from, to] = [client, server].map(|host| self.roles.contains_key(&host));
         self.ports.insert((transport, port));
-        if transport == Transport::Tcp && port != MAPPER && self.context.trace.book.contains_key(&flow.responder) {
-            self.dynamic.get_or_insert(flow.first);
-        }
         if from {
             self.called.entry(client).or_default().insert((transport, port));
         }
@@ -103,11 +153,7 @@ impl<'a> Sightings<'a> {
         }
         if from && to && client != server {
             let what = (transport, port, self.context.service(one), self.context.interface(one));
-            let seen = Seen { first: flow.first, last: flow.last.time, reached: one.outcome.reached() };
-            let known = self.pairs.entry((client, server)).or_default().entry(what).or_insert(seen);
-            known.first = known.first.min(seen.first);
-            known.last = known.last.max(seen.last);
-            known.reached |= seen.reached;
+            self.pairs.entry((client, server)).or_default().entry(what).or_insert(seen).join(seen);
         }
     }
 

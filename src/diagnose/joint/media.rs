@@ -47,7 +47,7 @@ fn missing(context: &Context<'_>, heard: &Heard<'_>, promise: &Promise) -> Optio
             "",
             "some telephones send nothing at all while muted",
         );
-    if !context.trace.life.ever(sender.address) {
+    if !context.trace.ever_heard(sender.address) {
         judgement.confidence -= 0.1;
     }
     Some(Told {

@@ -15,7 +15,7 @@ pub(super) fn judge(context: &Context<'_>, conversation: &Conversation) -> Rulin
     }
     // A host that calls itself, by any of its addresses: no network lies between, and what it says as the
     // client would pass for a sign of life of the server.
-    if context.roster.addresses(flow.responder.address).contains(&flow.initiator.address) {
+    if context.roster.are_one(flow.responder.address, flow.initiator.address) {
         return Ruling::Fine;
     }
     let failed = matches!(conversation.outcome, Outcome::Unanswered | Outcome::Refused | Outcome::IcmpRejected);

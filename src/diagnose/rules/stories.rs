@@ -6,6 +6,7 @@ mod cluster;
 mod delivery;
 mod drops;
 mod expected;
+mod flood;
 mod icmp;
 mod media;
 mod proofs;

@@ -84,7 +84,8 @@ fn fact(html: &mut Html, name: &str, value: &str) {
 fn conversations(report: &Report<'_>) -> String {
     let all = || report.traces.iter().flat_map(|trace| &trace.conversations);
     let answered = all().filter(|one| one.outcome.reached()).count();
-    format!("{} began, {} were answered", grouped(all().count() as u64), grouped(answered as u64))
+    let began = report.traces.iter().map(crate::observe::Trace::attempts).sum();
+    format!("{} began, {} were answered", grouped(began), grouped(answered as u64))
 }
 
 fn findings(report: &Report<'_>) -> String {

@@ -55,7 +55,7 @@ fn source(hosts: &[Host]) -> &'static str {
 }
 
 fn row(html: &mut Html, report: &Report<'_>, host: &Host) {
-    let heard = host.addresses.iter().any(|one| report.traces.iter().any(|trace| trace.life.ever(*one)));
+    let heard = host.addresses.iter().any(|one| report.traces.iter().any(|trace| trace.ever_heard(*one)));
     html.line().within(tag("tr"), |html| {
         let names: Vec<&str> = host.names.iter().take(MOST_NAMES).map(String::as_str).collect();
         let named = if names.is_empty() { "no name".to_owned() } else { names.join(", ") };

@@ -80,12 +80,13 @@ fn pairs<'a>(report: &Report<'a>) -> BTreeMap<(IpAddr, IpAddr), Pair<'a>> {
     let host = |address: IpAddr| report.roster.host(address).and_then(|host| host.addresses.first()).copied();
     let host = |address: IpAddr| host(address).unwrap_or(address);
     let mut pairs: BTreeMap<(IpAddr, IpAddr), Pair<'a>> = BTreeMap::new();
-    for one in report.traces.iter().flat_map(|trace| &trace.conversations) {
+    let mut add = |one: &Conversation| {
         let (client, server) = (one.flow.initiator.address, one.flow.responder.address);
         if is_host(client) && is_host(server) && one.flow.key.transport != Transport::Icmp {
             pairs.entry((host(client), host(server))).or_default().add(one);
         }
-    }
+    };
+    report.traces.iter().for_each(|trace| trace.each(&mut add));
     for finding in &report.diagnosis.findings {
         if let (Some(client), Some(server)) = (&finding.client, &finding.server) {
             pairs.entry((host(client.address), host(server.address))).or_default().findings.push(finding);

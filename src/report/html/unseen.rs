@@ -61,7 +61,8 @@ fn paths(report: &Report<'_>) -> Vec<String> {
 }
 
 fn silent(report: &Report<'_>) -> Vec<String> {
-    let heard = |host: &&Host| host.addresses.iter().any(|one| report.traces.iter().any(|trace| trace.life.ever(*one)));
+    let heard =
+        |host: &&Host| host.addresses.iter().any(|one| report.traces.iter().any(|trace| trace.ever_heard(*one)));
     let silent = report.roster.hosts().iter().filter(|host| host.known && !heard(host));
     let name = |host: &Host| {
         let name = host.names.first().cloned();

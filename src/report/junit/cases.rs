@@ -68,18 +68,18 @@ pub(super) fn of_trace(report: &Report<'_>, trace: &Trace) -> (Vec<Case>, usize)
             seen.findings.push(finding);
         }
     }
-    for one in &trace.conversations {
+    trace.each(|one| {
         let (client, server) = (one.flow.initiator.address, one.flow.responder);
         // Nobody answers for a group, and a ping has no port.
         if one.flow.key.transport == Transport::Icmp || is_group(server.address) || !concerns(client, server.address) {
-            continue;
+            return;
         }
         let seen = paths.entry((client, server.address, one.flow.key.transport, server.port)).or_default();
         seen.reached |= one.outcome.reached();
         if seen.service.is_empty() {
             seen.service = one.service;
         }
-    }
+    });
     let mut cases: Vec<Case> = paths.iter().map(|(path, seen)| case(report, *path, seen)).collect();
     cases.sort_by_key(|case| case.verdict != Verdict::Failed);
     let left_out = cases.len().saturating_sub(MOST_CASES);

@@ -156,7 +156,8 @@ struct Tried {
 impl Tried {
     fn of(report: &Report<'_>) -> Self {
         let outcomes = report.traces.iter().flat_map(|trace| &trace.conversations).map(|one| one.outcome);
-        outcomes.fold(Self { all: 0, reached: 0 }, |tried, outcome| Self {
+        let lone = report.traces.iter().map(|trace| trace.lone.len() as u64).sum();
+        outcomes.fold(Self { all: lone, reached: 0 }, |tried, outcome| Self {
             all: tried.all + 1,
             reached: tried.reached + u64::from(outcome.reached()),
         })

@@ -21,7 +21,7 @@ pub(super) fn write(page: &mut Page, report: &Report<'_>) {
     } else {
         "HOSTS"
     });
-    let heard = |host: &Host| host.addresses.iter().any(|one| report.traces.iter().any(|trace| trace.life.ever(*one)));
+    let heard = |host: &Host| host.addresses.iter().any(|one| report.traces.iter().any(|trace| trace.ever_heard(*one)));
     let (unheard, hosts): (Vec<Host>, Vec<Host>) = hosts.into_iter().partition(|host| host.known && !heard(host));
     let (known, others): (Vec<Host>, Vec<Host>) =
         hosts.into_iter().partition(|host| !host.roles.is_empty() || !host.names.is_empty());
@@ -58,8 +58,12 @@ pub(in crate::report) fn hosts(report: &Report<'_>) -> Vec<Host> {
     }
     let ends = report.traces.iter().flat_map(|trace| &trace.conversations);
     let ends = ends.flat_map(|one| [one.flow.initiator.address, one.flow.responder.address]);
+    let lone = report.traces.iter().flat_map(|trace| {
+        let servers = trace.lone.servers().iter().map(|tried| tried.at.address);
+        servers.chain(trace.lone.sources().map(|(source, _)| source))
+    });
     let strangers: BTreeSet<IpAddr> =
-        ends.filter(|address| is_host(*address) && report.roster.host(*address).is_none()).collect();
+        ends.chain(lone).filter(|address| is_host(*address) && report.roster.host(*address).is_none()).collect();
     hosts.extend(strangers.into_iter().map(|address| Host {
         addresses: vec![address],
         names: seen_names(report, address).collect(),

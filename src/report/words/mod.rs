@@ -38,9 +38,46 @@ pub struct ServiceRow {
     pub connect: Latency,
 }
 
+impl ServiceRow {
+    /// The first name counts that says anything.
+    fn call(&mut self, name: &'static str) {
+        if self.name.is_empty() || self.name == "other" {
+            self.name = name;
+        }
+    }
+}
+
+/// Ports that lone SYNs came to, and what usually listens there, until their turn has come: the earliest
+/// conversation names a port.
+struct Unnamed(BTreeMap<ServicePort, (Moment, &'static str)>);
+
+impl Unnamed {
+    fn of(trace: &Trace) -> Self {
+        let tried = trace.lone.servers().iter();
+        let first =
+            tried.filter_map(|tried| Some((lone_port(tried.at), (trace.lone.first(tried)?.moment, tried.service))));
+        Self(first.collect())
+    }
+
+    /// The name of a port, where lone SYNs came to it before the conversation that begins here.
+    fn before(&mut self, trace: &Trace, at: &ServicePort, begins: Moment) -> Option<&'static str> {
+        let (first, name) = *self.0.get(at)?;
+        if trace.place(first.frame) > trace.place(begins.frame) {
+            return None;
+        }
+        self.0.remove(at);
+        Some(name)
+    }
+}
+
+fn lone_port(at: Endpoint) -> ServicePort {
+    ServicePort { server: at.address, port: at.port, transport: Transport::Tcp }
+}
+
 /// Every server port seen in traffic, in order.
 pub fn services(trace: &Trace) -> BTreeMap<ServicePort, ServiceRow> {
     let mut rows: BTreeMap<ServicePort, ServiceRow> = BTreeMap::new();
+    let mut lone = Unnamed::of(trace);
     for one in &trace.conversations {
         let flow = &one.flow;
         if flow.key.transport == Transport::Icmp {
@@ -49,16 +86,23 @@ pub fn services(trace: &Trace) -> BTreeMap<ServicePort, ServiceRow> {
         let at =
             ServicePort { server: flow.responder.address, port: flow.responder.port, transport: flow.key.transport };
         let row = rows.entry(at).or_default();
+        if let Some(name) = lone.before(trace, &at, flow.first) {
+            row.call(name);
+        }
         row.flows += 1;
         // Of what was seen in one direction only, nothing is known to have failed.
         row.failed += u64::from(!one.outcome.reached() && one.outcome != Outcome::OneSided);
-        if row.name.is_empty() || row.name == "other" {
-            row.name = one.service;
-        }
+        row.call(one.service);
         row.interface = row.interface.or_else(|| trace.interface(one));
         if let Some(span) = flow.connect_time() {
             row.connect.record(span);
         }
+    }
+    for tried in trace.lone.servers() {
+        let row = rows.entry(lone_port(tried.at)).or_default();
+        row.flows += tried.count;
+        row.failed += tried.count;
+        row.call(tried.service);
     }
     // Of what was only counted, the port is known and whether anybody had answered.
     for (server, crowded) in trace.crowd.by_server.iter().filter(|(_, one)| one.unanswered + one.answered > 0) {

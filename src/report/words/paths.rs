@@ -9,7 +9,7 @@ use hashbrown::HashMap;
 use super::advice::rhythm;
 use super::policy::row;
 use crate::diagnose::{Finding, Kind, Verdict};
-use crate::flow::{Outcome, Transport};
+use crate::flow::{Endpoint, Outcome, Single, Transport};
 use crate::observe::{Conversation, Trace};
 use crate::reference::{Direction, Need, Path, Version};
 use crate::report::Report;
@@ -42,16 +42,26 @@ pub fn paths(report: &Report<'_>) -> Vec<PathRow> {
     let mut rows: BTreeMap<Key<'_>, Attempts> = BTreeMap::new();
     let (mut needs, connected_in_vain) = (Needs::new(report), connected_in_vain(report));
     for trace in report.traces {
-        for one in &trace.conversations {
+        for (one, flows, passed) in alike(report, trace, &connected_in_vain).into_values() {
             let (client, server) = (one.flow.initiator.address, one.flow.responder.address);
             let (from, to) = (report.roster.role(client), report.roster.role(server));
             if from == "unknown" && to == "unknown" {
                 continue;
             }
             let row = rows.entry((from, to, service(report, one))).or_default();
-            row.flows += 1;
-            row.passed += u64::from(passed(one, &connected_in_vain));
+            row.flows += flows;
+            row.passed += passed;
             row.required |= needs.required(trace, one);
+        }
+        for (one, flows) in lone(report, trace) {
+            let (client, server) = (one.flow.initiator.address, one.flow.responder.address);
+            let (from, to) = (report.roster.role(client), report.roster.role(server));
+            if from == "unknown" && to == "unknown" {
+                continue;
+            }
+            let row = rows.entry((from, to, service(report, &one))).or_default();
+            row.flows += flows;
+            row.required |= needs.required(trace, &one);
         }
     }
     for finding in &report.diagnosis.findings {
@@ -89,6 +99,52 @@ type Key<'a> = (&'a str, &'a str, &'a str);
 
 /// Client, server, what carries it, and the server's port.
 type Line = (IpAddr, IpAddr, Transport, u16);
+
+/// What decides of which row a conversation is: its hosts, where the roster has them, what carries it, the
+/// server's port, and what runs there.
+type Alike = (Option<usize>, Option<usize>, Transport, u16, &'static str, Option<Uuid>);
+
+/// Conversations that are one to the matrix: the first of them, how many there are, and how many passed.
+fn alike<'a>(
+    report: &Report<'_>,
+    trace: &'a Trace,
+    connected_in_vain: &HashMap<Line, Vec<(Time, Time)>>,
+) -> Known<Alike, (&'a Conversation, u64, u64)> {
+    let mut known: Known<Alike, (&Conversation, u64, u64)> = Known::default();
+    for one in &trace.conversations {
+        let (client, server) = (one.flow.initiator.address, one.flow.responder);
+        let hosts = (report.roster.place(client), report.roster.place(server.address));
+        let key = (hosts.0, hosts.1, one.flow.key.transport, server.port, one.service, trace.interface(one));
+        let (_, flows, through) = known.entry(key).or_insert((one, 0, 0));
+        *flows += 1;
+        *through += u64::from(passed(one, connected_in_vain));
+    }
+    known
+}
+
+/// Lone SYNs that are no conversations, by client and server's port; all clients of which the roster knows nothing
+/// are one. With each a conversation that shows it, and how many there are.
+fn lone(report: &Report<'_>, trace: &Trace) -> Vec<(Conversation, u64)> {
+    let mut left: HashMap<Endpoint, u64> = trace.lone.servers().iter().map(|tried| (tried.at, tried.count)).collect();
+    let mut found: HashMap<(IpAddr, Endpoint), (&Single, u64)> = HashMap::new();
+    for &client in report.roster.hosts().iter().flat_map(|host| &host.addresses) {
+        for syn in trace.lone.of(client) {
+            found.entry((client, syn.destination())).or_insert((syn, 0)).1 += 1;
+            left.entry(syn.destination()).and_modify(|left| *left -= 1);
+        }
+    }
+    let mut all: Vec<_> = found.into_values().map(|(syn, count)| (trace.conversation(syn), count)).collect();
+    let stranger = trace.lone.sources().map(|(source, _)| source).find(|source| report.roster.host(*source).is_none());
+    for tried in trace.lone.servers() {
+        let count = left.get(&tried.at).copied().filter(|left| *left > 0);
+        if let (Some(syn), Some(stranger), Some(count)) = (trace.lone.first(tried), stranger, count) {
+            let mut one = trace.conversation(syn);
+            one.flow.initiator.address = stranger;
+            all.push((one, count));
+        }
+    }
+    all
+}
 
 /// Paths on which connections were made and nothing passed on them, and when that was.
 fn connected_in_vain(report: &Report<'_>) -> HashMap<Line, Vec<(Time, Time)>> {
@@ -183,7 +239,8 @@ type Known<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
 /// that are the same to them.
 struct Needs<'a> {
     report: &'a Report<'a>,
-    pairs: Known<(IpAddr, IpAddr), usize>,
+    /// By the places of client and server in the roster.
+    pairs: Known<(Option<usize>, Option<usize>), usize>,
     sorts: Known<Sorts<'a>, usize>,
     known: Known<Place, bool>,
 }
@@ -208,7 +265,8 @@ impl<'a> Needs<'a> {
     /// The number of the sort of pair that two hosts are.
     fn sort(&mut self, client: IpAddr, server: IpAddr) -> usize {
         let (report, sorts) = (self.report, &mut self.sorts);
-        *self.pairs.entry((client, server)).or_insert_with(|| {
+        let places = (report.roster.place(client), report.roster.place(server));
+        *self.pairs.entry(places).or_insert_with(|| {
             let roles = |host| report.roster.roles(host).collect();
             let versions = report.roster.versions_between(client, server, report.reference);
             let next = sorts.len();

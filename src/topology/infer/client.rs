@@ -16,7 +16,7 @@ pub(super) fn mapi(profiles: &Profiles, signs: &mut Signs) {
             || profile.used_port("https", &[BACK_END_PORT]).is_some();
         if let Some((moment, interface)) = wanted.filter(|_| !server) {
             let name = interface.to_ascii_uppercase();
-            let deed = told(format_args!("asks for {name} and serves nothing"), moment);
+            let deed = || told(format_args!("asks for {name} and serves nothing"), moment);
             signs.add(host, Sign::MapiClient, moment, deed);
         }
     }
@@ -30,7 +30,7 @@ pub(super) fn web(profiles: &Profiles, signs: &mut Signs) {
         let only_web = profile.asked.iter().all(|service| WITH_WEB.contains(service));
         let back_end = profile.used_port("https", &[BACK_END_PORT]).is_some();
         if only_web && !back_end && profile.serves_nothing() && !profile.called {
-            let deed = told("talks to web servers only and serves nothing", moment);
+            let deed = || told("talks to web servers only and serves nothing", moment);
             signs.add(host, Sign::WebClientOnly, moment, deed);
         }
     }

@@ -16,20 +16,20 @@ pub(super) fn smtp(view: &View<'_>, signs: &mut Signs) {
     let offers =
         |wanted: &str| seen.members("capabilities").any(|offer| offer.split([' ', '=']).next() == Some(wanted));
     if offers("X-ANONYMOUSTLS") && offers("X-EXPS") {
-        let deed = told("offers X-ANONYMOUSTLS and X-EXPS in SMTP", moment);
+        let deed = || told("offers X-ANONYMOUSTLS and X-EXPS in SMTP", moment);
         signs.add(view.server(), Sign::Smtp2007, moment, deed);
     } else if offers("X-LINK2STATE") && offers("XEXCH50") && !offers("X-ANONYMOUSTLS") {
-        let deed = told("offers X-LINK2STATE and XEXCH50 in SMTP", moment);
+        let deed = || told("offers X-LINK2STATE and XEXCH50 in SMTP", moment);
         signs.add(view.server(), Sign::Smtp2003, moment, deed);
     }
     let banner = seen.text("banner").unwrap_or_default();
     // Up to 2003 the greeting tells the version of the SMTP service that Windows has.
     if banner.contains("Microsoft ESMTP MAIL Service") && !banner.contains("Version:") {
-        signs.add(view.server(), Sign::SmtpBanner, moment, told("greets in SMTP as Exchange does", moment));
+        signs.add(view.server(), Sign::SmtpBanner, moment, || told("greets in SMTP as Exchange does", moment));
     }
     if seen.text("tls_by").is_some_and(|verb| verb.eq_ignore_ascii_case("X-ANONYMOUSTLS")) {
         for host in [view.client(), view.server()] {
-            let deed = told("begins TLS by X-ANONYMOUSTLS in SMTP, as only Exchange servers do", moment);
+            let deed = || told("begins TLS by X-ANONYMOUSTLS in SMTP, as only Exchange servers do", moment);
             signs.add(host, Sign::Smtp2007Tls, moment, deed);
         }
     }
@@ -48,11 +48,11 @@ pub(super) fn web(view: &View<'_>, signs: &mut Signs) {
             "rpc-over-http" | "powershell" => Sign::ExchangeHttpOther,
             _ => Sign::ExchangeHttp,
         };
-        let deed = told(format_args!("answers on the path of {door}"), moment);
+        let deed = || told(format_args!("answers on the path of {door}"), moment);
         signs.add(view.server(), sign, moment, deed);
     }
     if let Some(name) = usual_name(seen).filter(|_| view.port() == HTTPS_PORT) {
-        let deed = told(format_args!("answers HTTPS as {name}"), moment);
+        let deed = || told(format_args!("answers HTTPS as {name}"), moment);
         signs.add(view.server(), Sign::ExchangeCertificate, moment, deed);
     }
 }
@@ -77,9 +77,9 @@ pub(super) fn back_end(view: &View<'_>, signs: &mut Signs) {
     } else {
         (Sign::Backend444Unproven, "answers HTTPS on port 444")
     };
-    signs.add(view.server(), sign, moment, told(deed, moment));
+    signs.add(view.server(), sign, moment, || told(deed, moment));
     if sign == Sign::Backend444 {
-        let deed = told(format_args!("calls the back end site of {} on port 444", view.server()), moment);
+        let deed = || told(format_args!("calls the back end site of {} on port 444", view.server()), moment);
         signs.add(view.client(), Sign::Backend444Caller, moment, deed);
     }
 }
@@ -87,9 +87,9 @@ pub(super) fn back_end(view: &View<'_>, signs: &mut Signs) {
 /// The inside writes to the Edge server's directory.
 pub(super) fn edge_sync(view: &View<'_>, signs: &mut Signs) {
     let Some(moment) = view.served("ldap").filter(|_| view.port() == EDGE_SYNC_PORT) else { return };
-    let deed = told("answers LDAPS on port 50636, the directory of an Edge Transport server", moment);
+    let deed = || told("answers LDAPS on port 50636, the directory of an Edge Transport server", moment);
     signs.add(view.server(), Sign::EdgesyncServed, moment, deed);
-    let deed = told("writes to port 50636 as EdgeSync does", moment);
+    let deed = || told("writes to port 50636 as EdgeSync does", moment);
     signs.add(view.client(), Sign::EdgesyncClient, moment, deed);
 }
 
@@ -97,7 +97,7 @@ pub(super) fn edge_sync(view: &View<'_>, signs: &mut Signs) {
 pub(super) fn heartbeats(view: &View<'_>, signs: &mut Signs) {
     if let Some(moment) = view.served("cluster").filter(|_| !view.tcp()) {
         for host in [view.client(), view.server()] {
-            signs.add(host, Sign::ClusterNode, moment, told("exchanges cluster heartbeats", moment));
+            signs.add(host, Sign::ClusterNode, moment, || told("exchanges cluster heartbeats", moment));
         }
     }
 }
@@ -107,7 +107,7 @@ pub(super) fn interfaces(profiles: &Profiles, signs: &mut Signs) {
     for (host, profile) in profiles.iter() {
         for (ids, sign) in SERVED {
             if let Some((moment, deed)) = profile.first_of(ids) {
-                signs.add(host, *sign, *moment, deed.clone());
+                signs.add(host, *sign, *moment, || deed.clone());
             }
         }
     }
@@ -123,7 +123,7 @@ pub(super) fn cluster_rpc(profiles: &Profiles, signs: &mut Signs) {
         };
         let callers = profile.callers.get("clusapi").into_iter().flatten();
         if callers.filter(|caller| **caller != host).any(|caller| both_ways(&caller)) {
-            signs.add(host, Sign::ClusterNode, *moment, deed.clone());
+            signs.add(host, Sign::ClusterNode, *moment, || deed.clone());
         }
     }
 }
@@ -137,7 +137,7 @@ pub(super) fn log_copy(profiles: &Profiles, signs: &mut Signs) {
             } else {
                 (Sign::LogCopyAlone, format!("talks to {peer} on the port of log copying"))
             };
-            signs.add(host, sign, moment, told(deed, moment));
+            signs.add(host, sign, moment, || told(deed, moment));
         }
     }
 }
@@ -147,8 +147,8 @@ pub(super) fn mail_with_directory(profiles: &Profiles, signs: &mut Signs) {
     for (host, profile) in profiles.iter() {
         let smtp = profile.served.iter().find(|((service, _), _)| *service == "smtp").map(|(_, &moment)| moment);
         if let (Some(smtp), Some(catalog)) = (smtp, profile.used_port("ldap", GC_PORTS)) {
-            signs.add(host, Sign::MailServer, smtp, told("answers SMTP", smtp));
-            signs.add(host, Sign::GcClient, catalog, told("searches a global catalog", catalog));
+            signs.add(host, Sign::MailServer, smtp, || told("answers SMTP", smtp));
+            signs.add(host, Sign::GcClient, catalog, || told("searches a global catalog", catalog));
         }
     }
 }

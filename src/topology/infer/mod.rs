@@ -46,6 +46,8 @@ impl Inference {
             for conversation in &trace.conversations {
                 profiles.add_asked(&View { trace, conversation, reference });
             }
+            // Of their clients nothing else is known.
+            trace.lone.servers().iter().for_each(|tried| profiles.add_called(tried.at.address, tried.service));
         }
         for rule in OF_HOSTS {
             rule(&profiles, &mut signs);

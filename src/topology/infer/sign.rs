@@ -1,6 +1,7 @@
 //! The signs of a role, and how they add up.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::net::IpAddr;
 
 use crate::flow::Moment;
@@ -33,13 +34,21 @@ pub struct Inferred {
 }
 
 impl Signs {
-    /// Adds a sign, unless it was seen before.
-    pub fn add(&mut self, host: IpAddr, sign: Sign, moment: Moment, deed: impl Into<String>) {
-        let told = Told { moment, deed: deed.into() };
-        let known = self.0.entry(host).or_default().entry(sign).or_insert_with(|| told.clone());
-        // Which conversation is looked at first must not matter.
-        if told < *known {
-            *known = told;
+    /// Adds a sign, unless it was seen before. What was seen later is not put into words.
+    pub fn add(&mut self, host: IpAddr, sign: Sign, moment: Moment, deed: impl FnOnce() -> String) {
+        match self.0.entry(host).or_default().entry(sign) {
+            Entry::Vacant(place) => {
+                place.insert(Told { moment, deed: deed() });
+            }
+            Entry::Occupied(mut known) => {
+                // Which conversation is looked at first must not matter.
+                if moment <= known.get().moment {
+                    let told = Told { moment, deed: deed() };
+                    if told < *known.get() {
+                        known.insert(told);
+                    }
+                }
+            }
         }
     }
 
@@ -56,7 +65,7 @@ impl Signs {
     /// Takes one sign of a host for another, and says why.
     pub fn rename(&mut self, host: IpAddr, from: Sign, to: Sign, why: &str) {
         if let Some(told) = self.0.get_mut(&host).and_then(|signs| signs.remove(&from)) {
-            self.add(host, to, told.moment, format!("{}, {why}", told.deed));
+            self.add(host, to, told.moment, || format!("{}, {why}", told.deed));
         }
     }
 

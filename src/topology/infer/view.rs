@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use anyany_dissectors::{Side, Uuid};
+use hashbrown::HashMap;
 
 use crate::flow::{Moment, Transport};
 use crate::observe::{Conversation, LearntFrom, Trace};
@@ -18,7 +19,21 @@ pub(super) struct View<'a> {
 
 /// What hosts did.
 #[derive(Debug, Default)]
-pub(super) struct Profiles(BTreeMap<IpAddr, Profile>);
+pub(super) struct Profiles {
+    hosts: BTreeMap<IpAddr, Profile>,
+    alike: HashMap<Alike, Seen, foldhash::fast::RandomState>,
+}
+
+/// Conversations that tell the same of their ends but for when: client, server, service, port and interfaces (the
+/// endpoint mapper's, and the one that it was asked for).
+type Alike = (IpAddr, IpAddr, &'static str, u16, [Option<Uuid>; 2]);
+
+/// The earliest moments of conversations that are alike.
+#[derive(Debug, Clone, Copy)]
+struct Seen {
+    began: Moment,
+    answered: Option<Moment>,
+}
 
 /// What one host did.
 #[derive(Debug, Default)]
@@ -88,25 +103,32 @@ impl View<'_> {
             && self.trace.interface(self.conversation).is_none()
     }
 
-    /// Ids of the interfaces that the client asked for.
-    fn wanted(&self) -> BTreeSet<&str> {
+    /// The interfaces that the client asked for, in order.
+    fn wanted(&self) -> Vec<Uuid> {
         let seen = &self.conversation.seen;
         let mapped = seen.rpc_answers.iter().filter_map(|answer| answer.interface);
         let all = seen.wanted.iter().chain(&seen.bound).copied().chain(mapped);
-        let all: BTreeSet<Uuid> = all.chain(self.trace.interface(self.conversation)).collect();
-        all.into_iter().filter_map(|uuid| self.reference.interface(uuid)).map(|one| one.id.as_str()).collect()
+        let mut all: Vec<Uuid> = all.chain(self.trace.interface(self.conversation)).collect();
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+
+    /// Whether the service is one that may carry RPC over a named pipe.
+    fn has_pipes(&self) -> bool {
+        matches!(self.conversation.service, "smb" | "netbios-ssn")
     }
 }
 
 impl Profiles {
     /// What a host did.
     pub fn of(&self, host: IpAddr) -> Option<&Profile> {
-        self.0.get(&host)
+        self.hosts.get(&host)
     }
 
     /// Every host.
     pub fn iter(&self) -> impl Iterator<Item = (IpAddr, &Profile)> {
-        self.0.iter().map(|(&host, profile)| (host, profile))
+        self.hosts.iter().map(|(&host, profile)| (host, profile))
     }
 
     pub(super) fn add(&mut self, view: &View<'_>) {
@@ -118,9 +140,18 @@ impl Profiles {
         if view.asks_only() {
             return;
         }
-        let wanted: Vec<String> = view.wanted().into_iter().map(str::to_owned).collect();
+        let wanted = view.wanted();
+        let piped = view.has_pipes() && !view.conversation.seen.bound.is_empty();
+        if wanted.len() <= 2 && !piped {
+            let alike = (client, server, service, port, [wanted.first().copied(), wanted.get(1).copied()]);
+            if !self.is_earlier(alike, Seen { began: moment, answered }) {
+                return;
+            }
+        }
+        let interfaces = wanted.into_iter().filter_map(|uuid| view.reference.interface(uuid));
+        let wanted: Vec<String> = interfaces.map(|interface| interface.id.clone()).collect();
 
-        let theirs = self.0.entry(server).or_default();
+        let theirs = self.hosts.entry(server).or_default();
         theirs.called |= !everywhere;
         if let Some(moment) = answered.filter(|_| !everywhere) {
             earliest(&mut theirs.served, (service, port), moment);
@@ -129,7 +160,7 @@ impl Profiles {
             theirs.callers.entry(interface.clone()).or_default().insert(client);
         }
         // What is bound over a named pipe is in no endpoint book.
-        for uuid in view.conversation.seen.bound.iter().filter(|_| matches!(service, "smb" | "netbios-ssn")) {
+        for uuid in view.conversation.seen.bound.iter().filter(|_| piped) {
             if let Some(interface) = view.reference.interface(*uuid) {
                 let deed = told(format_args!("accepts {} over a named pipe", interface.short_name()), moment);
                 theirs.serves(&interface.id, moment, deed);
@@ -137,7 +168,7 @@ impl Profiles {
         }
         theirs.exchanges(client, service, answered);
 
-        let ours = self.0.entry(client).or_default();
+        let ours = self.hosts.entry(client).or_default();
         if !everywhere {
             ours.asked.insert(service);
         }
@@ -150,17 +181,37 @@ impl Profiles {
         ours.exchanges(server, service, answered);
     }
 
+    /// Whether a conversation tells of an earlier moment than those that are alike and were seen before.
+    fn is_earlier(&mut self, alike: Alike, seen: Seen) -> bool {
+        let Some(known) = self.alike.get_mut(&alike) else {
+            self.alike.insert(alike, seen);
+            return true;
+        };
+        let answered = seen.answered.is_some_and(|at| known.answered.is_none_or(|known| at < known));
+        if seen.began >= known.began && !answered {
+            return false;
+        }
+        known.began = known.began.min(seen.began);
+        known.answered = known.answered.into_iter().chain(seen.answered).min();
+        true
+    }
+
     /// Takes a conversation in which nothing was answered: it only tells more of hosts of which something is known.
     pub(super) fn add_asked(&mut self, view: &View<'_>) {
         let service = view.conversation.service;
         if !view.asks_only() || EVERYWHERE.contains(&service) {
             return;
         }
-        if let Some(theirs) = self.0.get_mut(&view.server()) {
-            theirs.called = true;
-        }
-        if let Some(ours) = self.0.get_mut(&view.client()) {
+        self.add_called(view.server(), service);
+        if let Some(ours) = self.hosts.get_mut(&view.client()) {
             ours.asked.insert(service);
+        }
+    }
+
+    /// A host of which something may be known was called in vain.
+    pub(super) fn add_called(&mut self, server: IpAddr, service: &str) {
+        if let Some(theirs) = self.hosts.get_mut(&server).filter(|_| !EVERYWHERE.contains(&service)) {
+            theirs.called = true;
         }
     }
 
@@ -175,7 +226,7 @@ impl Profiles {
                     LearntFrom::Bind => format!("accepts {name} on port {port}"),
                 };
                 let deed = told(deed, learnt.moment);
-                self.0.entry(endpoint.address).or_default().serves(&interface.id, learnt.moment, deed);
+                self.hosts.entry(endpoint.address).or_default().serves(&interface.id, learnt.moment, deed);
             }
         }
     }

@@ -21,8 +21,8 @@ pub(super) fn unified_messaging(view: &View<'_>, signs: &mut Signs) {
         }
         _ => return,
     };
-    signs.add(view.server(), sign, at, told(deed, at));
-    signs.add(view.client(), Sign::SipCaller, at, told("calls a UM server", at));
+    signs.add(view.server(), sign, at, || told(deed, at));
+    signs.add(view.client(), Sign::SipCaller, at, || told("calls a UM server", at));
 }
 
 /// Callers that also send or receive voice.
@@ -30,7 +30,7 @@ pub(super) fn media(profiles: &Profiles, signs: &mut Signs) {
     let callers: Vec<_> = signs.hosts().filter(|host| signs.has(*host, Sign::SipCaller)).collect();
     for host in callers {
         if let Some(moment) = profiles.of(host).and_then(|profile| profile.media) {
-            signs.add(host, Sign::MediaPeer, moment, told("exchanges voice", moment));
+            signs.add(host, Sign::MediaPeer, moment, || told("exchanges voice", moment));
         }
     }
 }

@@ -16,7 +16,7 @@ fn blocked(trace: &Trace) -> Vec<String> {
 }
 
 /// A client that reaches the server on 443, and whose SYNs to 25 nobody answers.
-fn wall() -> Vec<Line> {
+pub(super) fn wall() -> Vec<Line> {
     let mut lines: Vec<Line> = (0..3).map(|turn| works(CAS, 443, turn * 10 * S)).collect();
     for turn in 0..2u16 {
         let mut knocks = between(CAS, 45_000 + turn, MBX, 25);
@@ -28,7 +28,7 @@ fn wall() -> Vec<Line> {
 }
 
 /// Single SYNs of so many invented addresses to a port of another host, within half a minute.
-fn flood(count: u32) -> Vec<Line> {
+pub(super) fn flood(count: u32) -> Vec<Line> {
     let one = |number: u32| {
         let address = std::net::Ipv4Addr::from_bits(0x6400_0000 + number);
         let mut line = Line::new(&format!("{address}:50000"), "10.0.7.7:443");
