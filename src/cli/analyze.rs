@@ -6,8 +6,9 @@ use crate::cli::args::{Analyze, FailOn};
 use crate::cli::keep::Keep;
 use crate::cli::progress::Progress;
 use crate::cli::{Failure, Outcome, complain, evidence, inputs, output, redact};
-use crate::diagnose::{Verdict, diagnose};
+use crate::diagnose::{Verdict, diagnose_shared};
 use crate::observe::Trace;
+use crate::pipeline::Hands;
 use crate::proof::Limits;
 use crate::reference::{Reference, Version};
 use crate::report::at::At;
@@ -47,7 +48,8 @@ pub(super) fn run(options: &Analyze) -> Result<Outcome, Failure> {
     unusable.extend(keep.refused().into_iter().map(|why| ("--filter".to_owned(), why)));
     let version = options.exchange.map(|version| Version::from(version).word());
     let roster = roster(&traces, file.as_ref(), version, reference);
-    let diagnosis = diagnose(&traces, &roster);
+    let hands = Hands::new(settings.threads);
+    let diagnosis = diagnose_shared(&traces, &roster, &|range, judge| hands.share(range, judge));
     if options.at.is_some() || options.evidence.is_some() || options.html.is_some() {
         traces.iter_mut().for_each(Trace::unfold); // these look at single conversations
     }
@@ -69,21 +71,24 @@ pub(super) fn run(options: &Analyze) -> Result<Outcome, Failure> {
         }
         output::write_text(path, &html::page(&report, exhibits.as_ref()))?;
     }
-    if let Some(path) = &options.json {
+    let document = |path| {
         let mut document = json::document(&report, options.flows);
         if let (Some(document), Some(at)) = (document.as_object_mut(), &at) {
             document.insert("at".to_owned(), at.document(&report));
         }
-        output::write_json(path, &document)?;
-    }
+        output::write_json(path, &document)
+    };
+    let page = || (!silent).then(|| text::text_at(&report, at.as_ref(), output::sheet()));
+    let (page, written) = hands.both(page, || options.json.as_deref().map(document));
+    written.transpose()?;
     if let Some(path) = &options.csv {
         output::write_text(path, &csv::csv(&report))?;
     }
     if let Some(path) = &options.junit {
         output::write_text(path, &junit::junit(&report))?;
     }
-    if !silent {
-        output::print(&text::text_at(&report, at.as_ref(), output::sheet()))?;
+    if let Some(page) = page {
+        output::print(&page)?;
     }
     let blocked = diagnosis.findings.iter().any(|finding| finding.judgement.kind.verdict() == Verdict::Blocked);
     let outcome = match options.fail_on {

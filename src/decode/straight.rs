@@ -12,14 +12,40 @@ use super::{protocol, transport, tunnel};
 pub(super) fn packet(octets: &[u8]) -> Option<Packet<'_>> {
     let (link, rest) = octets.split_first_chunk::<ETHERNET>()?;
     let kind = u16::from_be_bytes([link[12], link[13]]);
-    if kind == 0x0800 { v4(rest) } else if kind == 0x86dd { v6(rest) } else { None }
+    if kind == 0x0800 {
+        v4(rest)
+    } else if kind == 0x86dd {
+        v6(rest)
+    } else {
+        None
+    }
 }
 
 #[inline]
 fn v4(octets: &[u8]) -> Option<Packet<'_>> {
     let (header, rest) = octets.split_first_chunk::<IPV4>()?;
-    let &[0x45, _, len_high, len_low, id_high, id_low, flags, offset, ttl, number, _, _, s0, s1, s2, s3, d0, d1, d2, d3] =
-        header
+    let &[
+        0x45,
+        _,
+        len_high,
+        len_low,
+        id_high,
+        id_low,
+        flags,
+        offset,
+        ttl,
+        number,
+        _,
+        _,
+        s0,
+        s1,
+        s2,
+        s3,
+        d0,
+        d1,
+        d2,
+        d3,
+    ] = header
     else {
         return None;
     };

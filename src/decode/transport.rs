@@ -82,7 +82,9 @@ fn any_options(mut octets: &[u8]) -> TcpOptions {
 
 #[inline]
 pub(super) fn udp(body: Front<'_>) -> Result<Datagram<'_>, Word> {
-    let Some(&[s0, s1, d0, d1, l0, l1, c0, c1]) = body.octets.first_chunk::<UDP_HEADER>() else { return Err(TRUNCATED) };
+    let Some(&[s0, s1, d0, d1, l0, l1, c0, c1]) = body.octets.first_chunk::<UDP_HEADER>() else {
+        return Err(TRUNCATED);
+    };
     let mut payload = body.after(UDP_HEADER)?;
     // Too small a length is a jumbogram's or offload's 0 (RFC 2675 §4) or a mistake: IP knows better.
     if let Some(len) = u16::from_be_bytes([l0, l1]).checked_sub(8) {

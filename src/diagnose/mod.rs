@@ -15,6 +15,8 @@ mod presence;
 mod rules;
 mod voices;
 
+use std::ops::Range;
+
 use crate::observe::Trace;
 use crate::topology::Roster;
 
@@ -34,24 +36,42 @@ pub struct Diagnosis {
     pub left_out: u64,
 }
 
+/// What was judged of some conversations of a trace.
+#[derive(Debug, Default)]
+pub struct Judged {
+    /// By the place of the conversation.
+    told: Vec<(usize, Judgement)>,
+    left_out: u64,
+}
+
+/// Who judges so many conversations, in pieces that may be judged at once: hands on all of what `judge` made of
+/// them, in their order.
+pub type Share<'a> = &'a dyn Fn(Range<usize>, &(dyn Fn(Range<usize>) -> Judged + Sync)) -> Vec<Judged>;
+
 /// Judges all traces. Each is judged for itself: what one vantage point saw proves nothing at another.
 pub fn diagnose(traces: &[Trace], roster: &Roster) -> Diagnosis {
+    diagnose_shared(traces, roster, &|all, judge| vec![judge(all)])
+}
+
+/// The same, with the judging of single conversations shared.
+pub fn diagnose_shared(traces: &[Trace], roster: &Roster, share: Share<'_>) -> Diagnosis {
     let mut findings = Vec::new();
     let mut left_out = 0;
     for trace in traces {
         let context = Context::new(trace, roster);
         let mut paths = Paths::default();
         let choice = choice::Choice::of(&context);
-        for conversation in &trace.conversations {
-            if !choice.has(conversation) {
-                left_out += 1;
-                continue;
-            }
-            if let Some(judgement) = rules::judge(&context, conversation) {
-                paths.add(&context, conversation, judgement);
-            }
-            if let Some(judgement) = rules::altered(conversation) {
-                paths.add(&context, conversation, judgement);
+        let judge = |range: Range<usize>| judge(&context, &choice, range);
+        let all = trace.conversations.len();
+        // Few enough at once that what is told of them takes little room before it is joined by path.
+        for from in (0..all).step_by(AT_ONCE) {
+            for judged in share(from..all.min(from + AT_ONCE), &judge) {
+                left_out += judged.left_out;
+                for (at, judgement) in judged.told {
+                    if let Some(conversation) = trace.conversations.get(at) {
+                        paths.add(&context, conversation, judgement);
+                    }
+                }
             }
         }
         left_out += trace.lone.len() as u64;
@@ -69,3 +89,21 @@ pub fn diagnose(traces: &[Trace], roster: &Roster) -> Diagnosis {
     let incidents = incident::group(&mut findings, roster);
     Diagnosis { findings, incidents, left_out }
 }
+
+/// Judges conversations by themselves.
+fn judge(context: &Context<'_>, choice: &choice::Choice, range: Range<usize>) -> Judged {
+    let mut judged = Judged::default();
+    let conversations = context.trace.conversations.get(range.clone()).unwrap_or_default();
+    for (at, conversation) in range.zip(conversations) {
+        if !choice.has(conversation) {
+            judged.left_out += 1;
+            continue;
+        }
+        let told = rules::judge(context, conversation).into_iter().chain(rules::altered(conversation));
+        judged.told.extend(told.map(|judgement| (at, judgement)));
+    }
+    judged
+}
+
+/// Conversations that are judged before what was told of them is joined.
+const AT_ONCE: usize = 16_384;

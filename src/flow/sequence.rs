@@ -63,7 +63,8 @@ impl<O: Observer> Live<O> {
         // FIN takes a number and is no octet of the stream.
         let fin = half.fin.is_some() && half.next_sequence == Some(acknowledged);
         let octets = acknowledged.wrapping_sub(u32::from(fin));
-        if self.streams.as_ref().and_then(|streams| streams.get(side.index())).is_some_and(|stream| stream.has(octets)) {
+        if self.streams.as_ref().and_then(|streams| streams.get(side.index())).is_some_and(|stream| stream.has(octets))
+        {
             return; // nearly always
         }
         self.with_stream(side, moment, world, |stream, feed| {

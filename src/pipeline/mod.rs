@@ -8,6 +8,7 @@
 
 mod batch;
 mod crew;
+mod hands;
 #[cfg(feature = "live")]
 pub mod live;
 mod merge;
@@ -27,6 +28,7 @@ use crate::decode::{Decoded, Decoder, Health, Packet, Payload, protocol_word};
 use crate::flow::{Arrival, FlowKey, FrameRef, Moment, ServicePorts, Table};
 use crate::observe::{Talk, Trace, World};
 use batch::Dealer;
+pub use hands::Hands;
 pub use plan::{Glance, Plan, plan};
 
 /// How to read.
