@@ -127,8 +127,8 @@ fn source(octets: &[u8]) -> Option<Ipv4Addr> {
 
 fn v6(from: u128, port: u16, sequence: u32) -> Vec<u8> {
     let mut packet = vec![0x60, 0, 0, 0, 0, 20, 6, 64];
-    packet.extend(Ipv6Addr::from_bits(0xfd00_u128 << 112 | from % 40_000).octets());
-    packet.extend(Ipv6Addr::from_bits(0xfd00_u128 << 112 | 1 << 64).octets());
+    packet.extend(Ipv6Addr::from_bits((0xfd00_u128 << 112) + from % 40_000).octets());
+    packet.extend(Ipv6Addr::from_bits((0xfd00_u128 << 112) + (1 << 64)).octets());
     packet.extend([port.to_be_bytes(), 443u16.to_be_bytes()].concat());
     packet.extend(sequence.to_be_bytes());
     packet.extend([0, 0, 0, 0, 0x50, SYN, 0x20, 0, 0, 0, 0, 0]);

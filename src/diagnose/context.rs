@@ -23,12 +23,14 @@ pub struct Context<'a> {
     pub(super) voices: Voices,
     /// Conversations in which a server answered nothing, or nothing any more, by server.
     pub(super) failing: HashMap<IpAddr, Vec<usize>>,
+    /// Hosts of which any TCP port ever answered.
+    pub(super) served: HashSet<IpAddr>,
     /// When lone SYNs that are no conversations came to ports that answered others.
     pub(super) lone_failing: BTreeMap<Endpoint, Vec<Time>>,
     /// Conversations in which both sides understood each other, by client and server.
     reached: HashMap<(IpAddr, IpAddr), Vec<usize>>,
     /// The same, by server port.
-    reached_port: HashMap<(Endpoint, Transport), Vec<usize>>,
+    pub(super) reached_port: HashMap<(Endpoint, Transport), Vec<usize>>,
     /// RSTs to SYNs, by the host in whose name they came.
     refusals: HashMap<IpAddr, Vec<Refusal>>,
     /// Endpoint mapper conversations, by client and server.
@@ -98,6 +100,7 @@ impl<'a> Context<'a> {
             voices: Voices::default(),
             failing: HashMap::new(),
             lone_failing: BTreeMap::new(),
+            served: HashSet::new(),
             reached: HashMap::new(),
             reached_port: HashMap::new(),
             refusals: HashMap::new(),
@@ -132,31 +135,8 @@ impl<'a> Context<'a> {
             refusals.sort_by_key(|refusal| refusal.moment);
         }
         context.one_way = is_one_way(trace);
-        context.index_lone();
+        context.index_served();
         context
-    }
-
-    /// Notes when lone SYNs came to ports that answered others.
-    fn index_lone(&mut self) {
-        let crowd = &self.trace.crowd.by_server;
-        let served = |at: &Endpoint| {
-            let answered = crowd.get(at).is_some_and(|crowded| crowded.answered > 0);
-            answered || self.reached_port.contains_key(&(*at, Transport::Tcp))
-        };
-        let tried = self.trace.lone.servers().iter().map(|tried| tried.at);
-        let mut times: BTreeMap<Endpoint, Vec<Time>> = tried.filter(served).map(|at| (at, Vec::new())).collect();
-        if times.is_empty() {
-            return;
-        }
-        for syn in self.trace.lone.syns() {
-            if let Some(times) = times.get_mut(&syn.destination()) {
-                times.push(syn.moment.time);
-            }
-        }
-        for times in times.values_mut() {
-            times.sort_unstable();
-        }
-        self.lone_failing = times;
     }
 
     fn index(&mut self, at: usize, conversation: &Conversation) {

@@ -4,6 +4,7 @@
 //! very time. A host that is switched off, restarts or loses its cable falls silent on every port at
 //! once, and looks like a block on each of them.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use crate::diagnose::Context;
@@ -25,6 +26,32 @@ pub enum Presence {
 }
 
 impl Context<'_> {
+    /// All conversations were taken: notes which hosts answered anybody, and when lone SYNs came to ports that did.
+    pub(super) fn index_served(&mut self) {
+        let reached = self.reached_port.keys().filter(|(_, transport)| *transport == Transport::Tcp);
+        let let_go = self.trace.crowd.by_server.iter().filter(|(_, crowded)| crowded.answered > 0);
+        self.served = reached.map(|(at, _)| at.address).chain(let_go.map(|(at, _)| at.address)).collect();
+        let crowd = &self.trace.crowd.by_server;
+        let served = |at: &Endpoint| {
+            let answered = crowd.get(at).is_some_and(|crowded| crowded.answered > 0);
+            answered || self.reached_port.contains_key(&(*at, Transport::Tcp))
+        };
+        let tried = self.trace.lone.servers().iter().map(|tried| tried.at);
+        let mut times: BTreeMap<Endpoint, Vec<Time>> = tried.filter(served).map(|at| (at, Vec::new())).collect();
+        if times.is_empty() {
+            return;
+        }
+        for syn in self.trace.lone.syns() {
+            if let Some(times) = times.get_mut(&syn.destination()) {
+                times.push(syn.moment.time);
+            }
+        }
+        for times in times.values_mut() {
+            times.sort_unstable();
+        }
+        self.lone_failing = times;
+    }
+
     /// What is known of a server's presence while an attempt on `at` got no answer, from its first to
     /// its last packet.
     pub fn presence(&self, at: Endpoint, from: Time, to: Time) -> Presence {
@@ -64,6 +91,9 @@ impl Context<'_> {
     /// Another port of the host that was tried in vain at that time, and was reached at some other time.
     fn served_and_failing(&self, at: Endpoint, from: Time, to: Time) -> Option<u16> {
         let addresses = self.roster.addresses(at.address);
+        if !addresses.iter().any(|address| self.served.contains(address)) {
+            return None; // of a flood to a host that is not there, each SYN asks this
+        }
         let failing = addresses.iter().filter_map(|address| self.failing.get(address)).flatten();
         let failing = failing.filter_map(|&index| self.trace.conversations.get(index)).take(MOST_LOOKED_AT);
         let failing = failing.filter(|one| {

@@ -13,5 +13,5 @@ pub use latency::{Latency, ServicePort};
 pub use lone::{FEW_LONE, Lone, MOST_TRIED, Tried};
 pub use seen::{Answered, Bindings, Call, CallLife, PromisedMedia, Rarely, RpcAnswer, Said, Seen, SipEvent};
 pub use talk::Talk;
-pub use trace::{Conversation, Trace};
+pub use trace::{Conversation, Trace, places};
 pub use world::{Learnt, LearntFrom, World};

@@ -117,10 +117,13 @@ impl Trace {
     /// Looks at every conversation in order, also at those of lone SYNs, which are made for the look.
     pub fn each(&self, mut each: impl FnMut(&Conversation)) {
         let mut lone = self.lone.syns().peekable();
+        let place = places(&self.healths);
         for one in &self.conversations {
-            let at = self.place(one.flow.first.frame);
-            while let Some(syn) = lone.next_if(|syn| self.place(syn.moment.frame) < at) {
-                each(&lone::conversation(syn));
+            if lone.peek().is_some() {
+                let at = place(one.flow.first.frame);
+                while let Some(syn) = lone.next_if(|syn| place(syn.moment.frame) < at) {
+                    each(&lone::conversation(syn));
+                }
             }
             each(one);
         }
@@ -145,15 +148,8 @@ impl Trace {
             self.life.heard(host, time, time);
             self.conversations.push(lone::conversation(&syn));
         }
-        let mut conversations = std::mem::take(&mut self.conversations);
-        conversations.sort_by_cached_key(|one| (self.place(one.flow.first.frame), one.flow.key));
-        self.conversations = conversations;
-    }
-
-    /// Where a frame stands among all: captures by plan, frames in order within one.
-    pub fn place(&self, frame: FrameRef) -> (Option<usize>, u64) {
-        let capture = frame.capture();
-        (self.healths.iter().position(|health| health.index == capture), frame.number())
+        let place = places(&self.healths);
+        self.conversations.sort_by_cached_key(|one| (place(one.flow.first.frame), one.flow.key));
     }
 
     /// Whether the host was heard between `from` and `to`.
@@ -184,6 +180,12 @@ impl Trace {
             self.learnt(conversation.flow.responder, conversation.flow.first).map(|learnt| learnt.interface)
         })
     }
+}
+
+/// Where a frame stands among all of a trace: captures by plan, frames in order within one.
+pub fn places(healths: &[Health]) -> impl Fn(FrameRef) -> (Option<usize>, u64) + use<> {
+    let place: BTreeMap<u32, usize> = healths.iter().enumerate().map(|(place, health)| (health.index, place)).collect();
+    move |frame| (place.get(&frame.capture()).copied(), frame.number())
 }
 
 /// Where session descriptions promised RTP and RTCP. With one port for both (RFC 5761) it is RTP's.

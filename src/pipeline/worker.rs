@@ -6,8 +6,8 @@ use crossbeam_channel::Receiver;
 
 use super::batch::Batch;
 use crate::decode::Health;
-use crate::flow::{Crowd, Ended, Flow, FrameRef, Life, Live, Syn, Table};
-use crate::observe::{FEW_LONE, Lone, Said, Talk, Trace, World};
+use crate::flow::{Crowd, Ended, Flow, Life, Live, Syn, Table};
+use crate::observe::{FEW_LONE, Lone, Said, Talk, Trace, World, places};
 
 /// What one worker found.
 #[derive(Default)]
@@ -63,8 +63,7 @@ pub(super) fn join(parts: Vec<Part>, healths: Vec<Health>, world: &World) -> Tra
         }
     }
     // The position of each capture in the trace: frames are in order within one, captures by plan.
-    let place: BTreeMap<u32, usize> = healths.iter().enumerate().map(|(place, health)| (health.index, place)).collect();
-    let place = |frame: FrameRef| (place.get(&frame.capture()).copied(), frame.number());
+    let place = places(&healths);
     let mut lone = Lone::default();
     if whole.lone.len() >= FEW_LONE {
         let syns = &mut whole.lone;

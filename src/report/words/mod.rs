@@ -14,8 +14,8 @@ use std::net::IpAddr;
 use anyany_dissectors::Uuid;
 
 use crate::diagnose::{Finding, Incident, Kind, Party, Verdict};
-use crate::flow::{Endpoint, Moment, Outcome, Transport};
-use crate::observe::{Latency, ServicePort, Trace};
+use crate::flow::{Endpoint, FrameRef, Moment, Outcome, Transport};
+use crate::observe::{Latency, ServicePort, Trace, places};
 use crate::report::Report;
 
 pub use advice::{next_step, next_step_and_rule, next_step_of};
@@ -49,24 +49,27 @@ impl ServiceRow {
 
 /// Ports that lone SYNs came to, and what usually listens there, until their turn has come: the earliest
 /// conversation names a port.
-struct Unnamed(BTreeMap<ServicePort, (Moment, &'static str)>);
+struct Unnamed(BTreeMap<ServicePort, (Place, &'static str)>);
+
+/// Where a frame stands among all of its trace.
+type Place = (Option<usize>, u64);
 
 impl Unnamed {
-    fn of(trace: &Trace) -> Self {
+    fn of(trace: &Trace, place: impl Fn(FrameRef) -> Place) -> Self {
         let tried = trace.lone.servers().iter();
-        let first =
-            tried.filter_map(|tried| Some((lone_port(tried.at), (trace.lone.first(tried)?.moment, tried.service))));
+        let first = tried.filter_map(|tried| {
+            Some((lone_port(tried.at), (place(trace.lone.first(tried)?.moment.frame), tried.service)))
+        });
         Self(first.collect())
     }
 
     /// The name of a port, where lone SYNs came to it before the conversation that begins here.
-    fn before(&mut self, trace: &Trace, at: &ServicePort, begins: Moment) -> Option<&'static str> {
+    fn before(&mut self, at: &ServicePort, begins: impl Fn() -> Place) -> Option<&'static str> {
         let (first, name) = *self.0.get(at)?;
-        if trace.place(first.frame) > trace.place(begins.frame) {
-            return None;
-        }
-        self.0.remove(at);
-        Some(name)
+        (first < begins()).then(|| {
+            self.0.remove(at);
+            name
+        })
     }
 }
 
@@ -77,7 +80,8 @@ fn lone_port(at: Endpoint) -> ServicePort {
 /// Every server port seen in traffic, in order.
 pub fn services(trace: &Trace) -> BTreeMap<ServicePort, ServiceRow> {
     let mut rows: BTreeMap<ServicePort, ServiceRow> = BTreeMap::new();
-    let mut lone = Unnamed::of(trace);
+    let place = places(&trace.healths);
+    let mut lone = Unnamed::of(trace, &place);
     for one in &trace.conversations {
         let flow = &one.flow;
         if flow.key.transport == Transport::Icmp {
@@ -86,7 +90,7 @@ pub fn services(trace: &Trace) -> BTreeMap<ServicePort, ServiceRow> {
         let at =
             ServicePort { server: flow.responder.address, port: flow.responder.port, transport: flow.key.transport };
         let row = rows.entry(at).or_default();
-        if let Some(name) = lone.before(trace, &at, flow.first) {
+        if let Some(name) = lone.before(&at, || place(flow.first.frame)) {
             row.call(name);
         }
         row.flows += 1;
