@@ -103,7 +103,7 @@ pub fn packets(frames: &[Stored], mut each: impl FnMut(&Arrival<'_>)) -> usize {
     for (number, frame) in (1u64..).zip(frames) {
         if let Decoded::Packet(packet) = decoder.decode(frame.link, &frame.octets, frame.wire_len, frame.time, 0) {
             let moment = Moment { time: frame.time, frame: FrameRef::new(0, number) };
-            each(&Arrival { moment, wire_len: frame.wire_len, packet });
+            each(&Arrival::new(moment, frame.wire_len, packet));
             packets += 1;
         }
     }

@@ -41,19 +41,19 @@ impl Map {
     }
 }
 
-/// Asks the processor to fetch the first of these octets, which will be read soon.
+/// Asks the processor to fetch the beginning of what will be read soon.
 #[inline]
 #[allow(unsafe_code)] // there is no safe way to prefetch
-pub fn fetch(octets: &[u8]) {
+pub fn fetch<T: ?Sized>(what: &T) {
     #[cfg(target_arch = "x86_64")]
-    if let Some(octet) = octets.first() {
+    {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
         // SAFETY: a prefetch neither reads nor writes as far as the program can tell, and never faults; every
-        // x86-64 processor has it. The pointer is that of an octet that is there anyway.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(octet).cast()) };
+        // x86-64 processor has it.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(what).cast()) };
     }
     #[cfg(not(target_arch = "x86_64"))]
-    let _ = octets;
+    let _ = what;
 }
 
 impl Deref for Map {

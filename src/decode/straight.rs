@@ -21,7 +21,8 @@ pub(super) fn packet(octets: &[u8]) -> Option<Packet<'_>> {
     }
 }
 
-#[inline]
+#[inline(always)]
+#[allow(clippy::inline_always)] // as below
 fn v4(octets: &[u8]) -> Option<Packet<'_>> {
     let (header, rest) = octets.split_first_chunk::<IPV4>()?;
     let &[
@@ -65,7 +66,8 @@ fn v4(octets: &[u8]) -> Option<Packet<'_>> {
     })
 }
 
-#[inline]
+#[inline(always)]
+#[allow(clippy::inline_always)] // as below
 fn v6(octets: &[u8]) -> Option<Packet<'_>> {
     let (header, rest) = octets.split_first_chunk::<IPV6>()?;
     let &[0x60..=0x6f, _, _, _, len_high, len_low, number, ttl, ref ends @ ..] = header else { return None };
@@ -87,7 +89,8 @@ fn v6(octets: &[u8]) -> Option<Packet<'_>> {
 }
 
 /// The transport of a packet whose body has `len` octets as IP says; what is beyond pads the frame.
-#[inline]
+#[inline(always)]
+#[allow(clippy::inline_always)] // so that a packet is written where it stays, and not from hand to hand
 fn payload(number: u8, rest: &[u8], len: u16) -> Option<Payload<'_>> {
     let body = Front { octets: rest.get(..len.into()).unwrap_or(rest), wire: len.into() };
     if number == protocol::TCP {

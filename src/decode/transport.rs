@@ -16,7 +16,8 @@ pub(super) fn read(number: u8, body: Front<'_>) -> Payload<'_> {
     payload.unwrap_or(Payload::Other(number))
 }
 
-#[inline]
+#[inline(always)]
+#[allow(clippy::inline_always)] // the straight way writes a packet where it stays, and not from hand to hand
 pub(super) fn tcp(body: Front<'_>) -> Result<Segment<'_>, Word> {
     let Some(header) = body.octets.first_chunk::<TCP_HEADER>() else { return Err(TRUNCATED) };
     let &[s0, s1, d0, d1, q0, q1, q2, q3, a0, a1, a2, a3, offset, control, w0, w1, c0, c1, _, _] = header;

@@ -1,7 +1,9 @@
 //! Where in a table the flow of a five-tuple stands.
 
 use std::hash::BuildHasher;
+use std::sync::LazyLock;
 
+use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 
 use crate::flow::FlowKey;
@@ -11,7 +13,6 @@ use crate::flow::FlowKey;
 #[derive(Debug, Default)]
 pub(super) struct Index {
     places: HashTable<Entry>,
-    hasher: foldhash::fast::RandomState,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -21,17 +22,23 @@ struct Entry {
 }
 
 impl Index {
-    /// The place of a five-tuple; `same` says whether the flow at a place has it.
-    pub(super) fn find(&self, key: &FlowKey, same: impl Fn(usize) -> bool) -> Option<usize> {
-        let hash = self.hash(key);
+    /// The place of the five-tuple with this hash; `same` says whether the flow at a place has it.
+    #[inline]
+    pub(super) fn find(&self, hash: u32, same: impl Fn(usize) -> bool) -> Option<usize> {
         let found = self.places.find(spread(hash), |entry| entry.hash == hash && same(place(*entry)));
         found.map(|entry| place(*entry))
     }
 
-    /// The flow of the five-tuple now stands at `at`.
-    pub(super) fn set(&mut self, key: &FlowKey, at: usize, same: impl Fn(usize) -> bool) {
+    /// Looks where the place of this hash will be looked for, so that it is at hand then.
+    #[inline]
+    pub(super) fn expect(&self, hash: u32) {
+        std::hint::black_box(self.places.find(spread(hash), |_| false));
+    }
+
+    /// The flow of the five-tuple with this hash now stands at `at`.
+    pub(super) fn set(&mut self, hash: u32, at: usize, same: impl Fn(usize) -> bool) {
         // So many flows fit in no memory.
-        let (hash, at) = (self.hash(key), u32::try_from(at).unwrap_or(u32::MAX));
+        let at = u32::try_from(at).unwrap_or(u32::MAX);
         let is_it = |entry: &Entry| entry.hash == hash && same(place(*entry));
         match self.places.find_mut(spread(hash), is_it) {
             Some(entry) => entry.at = at,
@@ -43,7 +50,7 @@ impl Index {
 
     /// Forgets that a flow of the five-tuple stands at `at`.
     pub(super) fn forget(&mut self, key: &FlowKey, at: usize) {
-        let hash = self.hash(key);
+        let hash = hash(key);
         let is_it = |entry: &Entry| entry.hash == hash && place(*entry) == at;
         if let Ok(entry) = self.places.find_entry(spread(hash), is_it) {
             entry.remove();
@@ -54,11 +61,14 @@ impl Index {
     pub(super) fn clear(&mut self) {
         self.places.clear();
     }
+}
 
-    #[allow(clippy::cast_possible_truncation)] // half of the hash is enough
-    fn hash(&self, key: &FlowKey) -> u32 {
-        self.hasher.hash_one(key) as u32
-    }
+/// The hash of a five-tuple, another one in every run: who writes a capture cannot know which tuples meet.
+#[inline]
+#[allow(clippy::cast_possible_truncation)] // half of the hash is enough
+pub(super) fn hash(key: &FlowKey) -> u32 {
+    static HASHER: LazyLock<RandomState> = LazyLock::new(RandomState::default);
+    HASHER.hash_one(key) as u32
 }
 
 fn place(entry: Entry) -> usize {

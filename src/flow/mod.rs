@@ -54,6 +54,33 @@ pub struct Arrival<'a> {
     pub wire_len: u32,
     /// The packet.
     pub packet: Packet<'a>,
+    /// Of the five-tuple of its flow.
+    hash: u32,
+}
+
+impl<'a> Arrival<'a> {
+    /// A packet of so many octets on the wire.
+    #[inline]
+    pub fn new(moment: Moment, wire_len: u32, packet: Packet<'a>) -> Self {
+        let hash = FlowKey::of(&packet).map_or(0, |key| index::hash(&key));
+        Self { moment, wire_len, packet, hash }
+    }
+
+    /// All but the payload's octets, which no longer borrow from the frame, and those octets.
+    pub fn parted(self) -> (Arrival<'static>, &'a [u8]) {
+        let Self { moment, wire_len, packet, hash } = self;
+        let (packet, octets) = packet.parted();
+        (Arrival { moment, wire_len, packet, hash }, octets)
+    }
+
+    /// The packet with these octets as its payload: what [`parted`](Self::parted) took away.
+    pub fn with_payload<'b>(self, octets: &'b [u8]) -> Arrival<'b>
+    where
+        'a: 'b,
+    {
+        let Self { moment, wire_len, packet, hash } = self;
+        Arrival { moment, wire_len, packet: packet.with_payload(octets), hash }
+    }
 }
 
 /// What an observer is told of a flow besides the octets.

@@ -92,7 +92,7 @@ impl Single {
         if bits & Control::SYN == 0 || bits & others != 0 || segment.payload_len > 0 {
             return None;
         }
-        let Arrival { moment, wire_len, packet } = *arrival;
+        let Arrival { moment, wire_len, packet, .. } = *arrival;
         Some(Self {
             moment,
             wire_len,
@@ -183,7 +183,7 @@ impl Single {
             tunnels: self.tunnels,
             payload: Payload::Tcp(segment),
         };
-        let arrival = Arrival { moment: self.moment, wire_len: self.wire_len, packet };
+        let arrival = Arrival::new(self.moment, self.wire_len, packet);
         let side = live.flow.side_of(source);
         live.hear(side, self.moment.time);
         live.segment(&arrival, &segment, side, world);

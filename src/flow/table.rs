@@ -6,7 +6,7 @@ use anyany_dissectors::Side;
 use hashbrown::HashMap;
 
 use crate::decode::{Control, IcmpError, Payload, Segment};
-use crate::flow::index::Index;
+use crate::flow::index::{Index, hash};
 use crate::flow::life::{Stretch, Voice};
 use crate::flow::pressure::{LIVE, Place, Pressure, SINGLE};
 use crate::flow::slot::{Ended, Single, Slot};
@@ -86,13 +86,36 @@ impl<O: Observer> Table<O> {
         }
     }
 
-    /// Takes all packets of one time; that of the next is known to be another, so that none has to wait.
-    pub fn moment(&mut self, arrivals: &[Arrival<'_>], world: &O::World) {
-        let rest = self.join_held(arrivals, world);
+    /// Takes all packets of the first one's time, if the last one shows another; returns how many were taken.
+    pub fn moment(&mut self, arrivals: &[Arrival<'_>], world: &O::World) -> usize {
+        let Some((first, others)) = arrivals.split_first() else { return 0 };
+        let time = first.moment.time;
+        let same = 1 + others.iter().take_while(|other| other.moment.time == time).count();
+        let (group, later) = arrivals.split_at(same);
+        if later.is_empty() {
+            return 0;
+        }
+        let rest = self.join_held(group, world);
         if self.held.is_empty() {
             self.together(rest, world);
         } else {
             self.release(world);
+        }
+        same
+    }
+
+    /// Fetches what the last of these packets will touch, in steps that each need what the one before fetched; the
+    /// last step is taken when a few more packets came.
+    #[inline]
+    pub fn expect(&self, arrivals: &[Arrival<'_>]) {
+        let from_last = |back: usize| arrivals.len().checked_sub(back).and_then(|at| arrivals.get(at));
+        if let Some(arrival) = from_last(1) {
+            self.index.expect(arrival.hash);
+        }
+        if let Some(arrival) = from_last(SOON)
+            && let Some(Slot::Live(live)) = self.index.find(arrival.hash, |_| true).and_then(|at| self.flows.get(at))
+        {
+            live.expect();
         }
     }
 
@@ -124,19 +147,16 @@ impl<O: Observer> Table<O> {
     }
 
     fn hold(&mut self, arrivals: &[Arrival<'_>]) {
-        self.held.extend(arrivals.iter().map(|&Arrival { moment, wire_len, packet }| {
-            let (packet, octets) = packet.parted();
-            (Arrival { moment, wire_len, packet }, octets.to_vec())
+        self.held.extend(arrivals.iter().map(|arrival| {
+            let (bare, octets) = arrival.parted();
+            (bare, octets.to_vec())
         }));
     }
 
     /// Takes what waits for others of its time.
     fn release(&mut self, world: &O::World) {
         let held = std::mem::take(&mut self.held);
-        let whole = held.iter().map(|(arrival, octets)| {
-            let &Arrival { moment, wire_len, packet } = arrival;
-            Arrival { moment, wire_len, packet: packet.with_payload(octets) }
-        });
+        let whole = held.iter().map(|(bare, octets)| bare.with_payload(octets));
         self.simultaneous(whole.collect(), world);
     }
 
@@ -150,7 +170,7 @@ impl<O: Observer> Table<O> {
             Payload::Tcp(segment) => {
                 let (source, destination) = ends(arrival, segment.source_port, segment.destination_port);
                 let key = FlowKey::new(Transport::Tcp, source, destination);
-                let at = match self.find(&key) {
+                let at = match self.find(arrival.hash, &key) {
                     // Nearly always: it belongs to a flow that goes on.
                     Some(at) if !segment.control.syn() && matches!(self.flows.get(at), Some(Slot::Live(_))) => Some(at),
                     known => self.tcp_flow(key, known, (source, destination), segment, arrival, world),
@@ -161,14 +181,18 @@ impl<O: Observer> Table<O> {
             }
             Payload::Udp(datagram) => {
                 let (source, destination) = ends(arrival, datagram.source_port, datagram.destination_port);
-                if let Some(at) = self.datagram_flow(Transport::Udp, source, destination, arrival.moment, world) {
+                if let Some(at) =
+                    self.datagram_flow(Transport::Udp, (source, destination), arrival.hash, arrival.moment, world)
+                {
                     self.take(at, source, arrival, world, |live, side| live.datagram(arrival, datagram, side, world));
                 }
             }
             Payload::Echo { request, id, sequence } => {
                 let (source, destination) = ends(arrival, *id, *id);
                 let (caller, target) = if *request { (source, destination) } else { (destination, source) };
-                if let Some(at) = self.datagram_flow(Transport::Icmp, caller, target, arrival.moment, world) {
+                if let Some(at) =
+                    self.datagram_flow(Transport::Icmp, (caller, target), arrival.hash, arrival.moment, world)
+                {
                     self.take(at, source, arrival, world, |live, side| live.echo(arrival, *sequence, side));
                 }
             }
@@ -275,13 +299,13 @@ impl<O: Observer> Table<O> {
     fn datagram_flow(
         &mut self,
         transport: Transport,
-        source: Endpoint,
-        destination: Endpoint,
+        (source, destination): (Endpoint, Endpoint),
+        hash: u32,
         moment: Moment,
         world: &O::World,
     ) -> Option<usize> {
         let key = FlowKey::new(transport, source, destination);
-        if let Some(at) = self.find(&key)
+        if let Some(at) = self.find(hash, &key)
             && let Some(live) = self.flows.get_mut(at).and_then(|slot| slot.live(world))
         {
             if moment.time.since(live.flow.last.time) < DATAGRAMS_APART {
@@ -297,8 +321,8 @@ impl<O: Observer> Table<O> {
     }
 
     /// Where the latest flow of a five-tuple stands.
-    fn find(&self, key: &FlowKey) -> Option<usize> {
-        self.index.find(key, |at| self.flows.get(at).is_some_and(|slot| slot.is_of(key)))
+    fn find(&self, hash: u32, key: &FlowKey) -> Option<usize> {
+        self.index.find(hash, |at| self.flows.get(at).is_some_and(|slot| slot.is_of(key)))
     }
 
     fn orient(&self, transport: Transport, source: Endpoint, destination: Endpoint) -> (Endpoint, Endpoint, Oriented) {
@@ -343,7 +367,7 @@ impl<O: Observer> Table<O> {
         let free = self.free.pop().and_then(|at| usize::try_from(at).ok()).filter(|at| *at < self.flows.len());
         let at = free.unwrap_or(self.flows.len());
         let flows = &self.flows;
-        self.index.set(key, at, |at| flows.get(at).is_some_and(|slot| slot.is_of(key)));
+        self.index.set(hash(key), at, |at| flows.get(at).is_some_and(|slot| slot.is_of(key)));
         match self.flows.get_mut(at) {
             Some(place) => *place = slot,
             None => self.flows.push(slot),
@@ -354,7 +378,7 @@ impl<O: Observer> Table<O> {
     fn icmp_error(&mut self, arrival: &Arrival<'_>, error: IcmpError, world: &O::World) {
         let Arrival { moment, packet, .. } = arrival;
         let (Some(key), Some((port, _))) = (FlowKey::of(packet), error.quoted.ports) else { return };
-        let Some(at) = self.find(&key) else {
+        let Some(at) = self.find(arrival.hash, &key) else {
             self.counters.stray_icmp += 1;
             return;
         };
@@ -397,7 +421,7 @@ impl<O: Observer> Table<O> {
         let flows = &self.flows;
         for (at, slot) in flows.iter().enumerate() {
             if let Some(key) = slot.key() {
-                self.index.set(&key, at, |at| flows.get(at).is_some_and(|slot| slot.is_of(&key)));
+                self.index.set(hash(&key), at, |at| flows.get(at).is_some_and(|slot| slot.is_of(&key)));
             }
         }
         gone
@@ -505,6 +529,8 @@ fn ends(arrival: &Arrival<'_>, source_port: u16, destination_port: u16) -> (Endp
 
 /// After this silence, datagrams of the same five-tuple are another exchange.
 const DATAGRAMS_APART: Span = Span::seconds(600);
+/// Packets that come between the two steps in which what a packet touches is fetched.
+const SOON: usize = 5;
 /// Packets of one time that are put in order together.
 const MOST_HELD: usize = 4096;
 /// How long a live table keeps what is over, for late packets.

@@ -36,8 +36,7 @@ enum Place {
 
 impl Batch {
     fn push(&mut self, arrival: &Arrival<'_>, map: Option<&Arc<Map>>) {
-        let (packet, octets) = arrival.packet.parted();
-        let bare = Arrival { moment: arrival.moment, wire_len: arrival.wire_len, packet };
+        let (bare, octets) = arrival.parted();
         let mapped = map.and_then(|map| map.range_of(octets)).filter(|_| !octets.is_empty());
         let payload = match mapped {
             _ if octets.is_empty() => Place::Nowhere,
@@ -63,7 +62,7 @@ impl Batch {
                 Place::Mapped(range) => self.map.as_ref().and_then(|map| map.get(range.clone())),
                 Place::Copied(range) => self.arena.get(range.clone()),
             };
-            with_payload(stored.arrival, octets.unwrap_or_default())
+            stored.arrival.with_payload(octets.unwrap_or_default())
         })
     }
 
@@ -125,11 +124,6 @@ impl Dealer {
         // A worker that is gone has panicked; joining it says so.
         let _ = sender.send(std::mem::take(batch));
     }
-}
-
-pub(super) fn with_payload<'a>(arrival: Arrival<'a>, octets: &'a [u8]) -> Arrival<'a> {
-    let Arrival { moment, wire_len, packet } = arrival;
-    Arrival { moment, wire_len, packet: packet.with_payload(octets) }
 }
 
 /// Packets of a batch.

@@ -14,7 +14,6 @@ use std::thread;
 
 use crossbeam_channel::{Receiver, Sender, bounded, select, unbounded};
 
-use super::batch::with_payload;
 use super::{arrived, shard};
 use crate::capture::{Capture, Frame, Map, fetch};
 use crate::decode::{Decoded, Decoder, Health, Packet, stateless, straight};
@@ -88,21 +87,29 @@ struct Walk<'a, 'd> {
 }
 
 impl<'a> Walk<'a, '_> {
-    /// Reads all of the capture into the only table. Each packet goes there as soon as the next one shows another
-    /// time: the work on a packet, too, fills the wait for the next.
+    /// Reads all of the capture into the only table, one moment after the other. The table stays a few packets
+    /// behind the walk: the work on them fills the wait for the next record, and what the packets on their way will
+    /// touch is fetched meanwhile.
     fn alone(&mut self, table: &mut Table<Talk>, world: &World) {
-        let mut parts = [Part::new(0, 0)];
-        let mut time = None;
+        let mut parts = [Part::new(0, 2 * STRETCH)];
+        let mut done = 0;
         while let Some(frame) = self.capture.next_in(self.map) {
+            self.frame(&frame, &mut parts);
             let [part] = &mut parts;
-            if time.replace(frame.time) != Some(frame.time) {
-                part.enter_moment(table, world);
-            } else if part.arrivals.len() >= STRETCH {
+            let waiting = part.arrivals.get(done..).unwrap_or_default();
+            table.expect(waiting);
+            if waiting.len() > AHEAD && part.odd.is_empty() {
+                done += table.moment(waiting, world);
+            }
+            if done >= STRETCH || !part.odd.is_empty() || part.arrivals.len() - done >= MOST_WAITING {
+                part.forget(mem::take(&mut done));
+            }
+            if !part.odd.is_empty() || part.arrivals.len() >= MOST_WAITING {
                 part.enter(table, world);
             }
-            self.frame(&frame, &mut parts);
         }
         let [part] = &mut parts;
+        part.forget(done);
         part.enter(table, world);
     }
 
@@ -162,12 +169,11 @@ impl<'a> Walk<'a, '_> {
 /// A packet out of the decoder: its payload lies in the map, or was put together outside.
 fn joined<'a>(map: &'a Map, frame: &Frame<'_>, packet: Packet<'_>, parts: &mut [Part<'a>], health: &mut Health) {
     let owner = shard(&packet, parts.len());
-    let (packet, octets) = packet.parted();
-    let bare = arrived(health, frame, packet);
+    let (bare, octets) = arrived(health, frame, packet).parted();
     let mapped = map.range_of(octets).and_then(|range| map.get(range));
     let Some(part) = parts.get_mut(owner) else { return };
     match mapped {
-        Some(octets) => part.arrivals.push(with_payload(bare, octets)),
+        Some(octets) => part.arrivals.push(bare.with_payload(octets)),
         None => part.odd.push((part.arrivals.len(), Odd::Joined(bare, octets.to_vec()))),
     }
 }
@@ -266,25 +272,26 @@ impl Part<'_> {
         Self { stretch, arrivals: Vec::with_capacity(room), odd: Vec::new(), _ticket: None }
     }
 
-    /// Hands everything to the table; all of it is of one time, and the next frame of another.
-    #[inline]
-    fn enter_moment(&mut self, table: &mut Table<Talk>, world: &World) {
-        if !self.odd.is_empty() {
-            self.enter(table, world);
-        } else if !self.arrivals.is_empty() {
-            table.moment(&self.arrivals, world);
-            self.arrivals.clear();
+    /// Takes away the first packets, which the table has.
+    fn forget(&mut self, done: usize) {
+        self.arrivals.drain(..done.min(self.arrivals.len()));
+        for (at, _) in &mut self.odd {
+            *at = at.saturating_sub(done);
         }
     }
 
     /// Hands everything to the table, in order.
     fn enter(&mut self, table: &mut Table<Talk>, world: &World) {
-        self.arrivals.iter().for_each(|arrival| fetch(arrival.packet.octets()));
+        for from in 0..self.arrivals.len().min(STRETCH) {
+            let until = self.arrivals.get(..=from).unwrap_or_default();
+            fetch(until.last().map_or(&[][..], |arrival| arrival.packet.octets()));
+            table.expect(until);
+        }
         let mut from = 0;
         for (at, odd) in mem::take(&mut self.odd) {
             table.packets(self.arrivals.get(from..at).unwrap_or_default(), world);
             match odd {
-                Odd::Joined(arrival, octets) => table.packets(&[with_payload(arrival, &octets)], world),
+                Odd::Joined(arrival, octets) => table.packets(&[arrival.with_payload(&octets)], world),
                 Odd::Heard(host, time) => table.hear(host, time),
             }
             from = at;
@@ -326,5 +333,9 @@ fn held<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// Frames of one stretch: many enough that taking the lock is nothing, few enough to stay in the cache.
 const STRETCH: usize = 256;
+/// Packets that the table stays behind the walk: memory answers within the work on so many.
+const AHEAD: usize = 12;
+/// Packets of one time that are kept for the next to show another; more go to the table as they are.
+const MOST_WAITING: usize = 2_048;
 /// Stretches for each thread that may be on their way.
 const STRETCHES_EACH: usize = 4;

@@ -195,13 +195,14 @@ fn tell_fragments(healths: &mut [Health], decoder: &Decoder) {
 }
 
 /// A packet on its way to its flow; what of it is not looked into is counted.
+#[inline]
 fn arrived<'a>(health: &mut Health, frame: &Frame<'_>, packet: Packet<'a>) -> Arrival<'a> {
     if let Payload::Other(protocol) = packet.payload {
         health.undecoded(protocol_word(protocol));
     }
     health.cover(frame.time);
     let moment = Moment { time: frame.time, frame: FrameRef::new(health.index, frame.number) };
-    Arrival { moment, wire_len: frame.wire_len, packet }
+    Arrival::new(moment, frame.wire_len, packet)
 }
 
 /// Decodes one frame and hands its packet on.

@@ -55,7 +55,7 @@ impl Watch {
                 if let Payload::Other(protocol) = packet.payload {
                     health.undecoded(protocol_word(protocol));
                 }
-                self.table.packet(&Arrival { moment, wire_len: frame.wire_len, packet }, &self.world);
+                self.table.packet(&Arrival::new(moment, frame.wire_len, packet), &self.world);
             }
             Decoded::Arp { sender } if !sender.is_unspecified() => self.table.hear(sender.into(), frame.time),
             Decoded::Arp { .. } => health.undecoded("arp"),

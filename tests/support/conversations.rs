@@ -39,7 +39,7 @@ pub fn conversations(file: &Path) -> Vec<Said> {
     while let Some(frame) = capture.next() {
         if let Decoded::Packet(packet) = decoder.decode(frame.link, frame.octets, frame.wire_len, frame.time, 0) {
             let moment = Moment { time: frame.time, frame: FrameRef::new(0, frame.number) };
-            table.packet(&Arrival { moment, wire_len: frame.wire_len, packet }, &());
+            table.packet(&Arrival::new(moment, frame.wire_len, packet), &());
         }
     }
     let (flows, _, _) = table.finish(&());

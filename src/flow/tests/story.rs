@@ -114,7 +114,7 @@ impl Told {
             payload,
         };
         let moment = Moment { time: self.time(), frame: FrameRef::new(0, number) };
-        Arrival { moment, wire_len: 60, packet }
+        Arrival::new(moment, 60, packet)
     }
 }
 
