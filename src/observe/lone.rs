@@ -254,7 +254,13 @@ impl Lone {
 /// The conversation that a lone SYN is.
 pub(super) fn conversation(syn: &Single) -> Conversation {
     let flow = Box::new(syn.flow());
-    Conversation { flow, seen: Said::default(), service: service(syn.destination()), outcome: Outcome::Unanswered }
+    Conversation {
+        flow,
+        seen: Said::default(),
+        service: service(syn.destination()),
+        outcome: Outcome::Unanswered,
+        about: None,
+    }
 }
 
 fn service(at: Endpoint) -> &'static str {

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::num::NonZeroU32;
 
 use anyany_dissectors::{Side, Transport as Framing, Uuid};
+use hashbrown::HashMap;
 
 use crate::classify::by_port;
 use crate::decode::Health;
@@ -24,6 +26,8 @@ pub struct Conversation {
     pub service: &'static str,
     /// How it ended.
     pub outcome: Outcome,
+    /// Which of the trace's RPC interfaces it is about, once that was looked up: many ask.
+    pub(crate) about: Option<NonZeroU32>,
 }
 
 /// One trace: captures from one vantage point that follow each other.
@@ -43,6 +47,8 @@ pub struct Trace {
     pub life: Life,
     /// The endpoint book.
     pub book: BTreeMap<Endpoint, Vec<Learnt>>,
+    /// RPC interfaces of conversations, each once; first the lack of one.
+    pub(crate) interfaces: Vec<Option<Uuid>>,
     /// Names of addresses, the earliest first.
     pub names: BTreeMap<IpAddr, Vec<String>>,
     /// Response times.
@@ -76,7 +82,13 @@ impl Trace {
             }
         }
         let media = promised_media(&flows);
-        let conversations: Vec<_> = flows.into_iter().map(|(flow, seen)| settle(flow, seen, &book, &media)).collect();
+        let mut interfaces = Interfaces::new();
+        let settled = flows.into_iter().map(|(flow, seen)| {
+            let mut one = settle(flow, seen, &book, &media);
+            one.about = interfaces.number(interface(&one, &book));
+            one
+        });
+        let conversations: Vec<_> = settled.collect();
         let dropped = world.dropped() + conversations.iter().map(|one| one.seen.dropped).sum::<u64>();
         let covered = healths.iter().filter_map(|health| health.covered);
         let covered = covered.reduce(|whole, part| (whole.0.min(part.0), whole.1.max(part.1)));
@@ -88,6 +100,7 @@ impl Trace {
             lone: Lone::default(),
             life,
             book,
+            interfaces: interfaces.all,
             names,
             latencies: world.latencies(),
             dropped,
@@ -164,20 +177,48 @@ impl Trace {
 
     /// What the book says of a port at a time: the entry that was learnt last before, else the first one after.
     pub fn learnt(&self, at: Endpoint, when: Moment) -> Option<Learnt> {
-        let entries = self.book.get(&at)?;
-        let before = entries.iter().rev().find(|learnt| learnt.moment.time <= when.time);
-        before.or(entries.first()).copied()
+        learnt(&self.book, at, when)
     }
 
     /// The RPC interface of a conversation: the one bound or asked for on it, else what the book says.
     pub fn interface(&self, conversation: &Conversation) -> Option<Uuid> {
-        let seen = &conversation.seen;
-        if conversation.flow.key.transport != Transport::Tcp || !matches!(conversation.service, "dcerpc" | "epm") {
-            return None;
-        }
-        let on_it = seen.bound.first().or(seen.wanted.first()).copied();
-        on_it.or_else(|| {
-            self.learnt(conversation.flow.responder, conversation.flow.first).map(|learnt| learnt.interface)
+        let known = conversation.about.and_then(|about| self.interfaces.get(usize::try_from(about.get() - 1).ok()?));
+        known.copied().unwrap_or_else(|| interface(conversation, &self.book))
+    }
+}
+
+type Book = BTreeMap<Endpoint, Vec<Learnt>>;
+
+fn learnt(book: &Book, at: Endpoint, when: Moment) -> Option<Learnt> {
+    let entries = book.get(&at)?;
+    let before = entries.iter().rev().find(|learnt| learnt.moment.time <= when.time);
+    before.or(entries.first()).copied()
+}
+
+fn interface(conversation: &Conversation, book: &Book) -> Option<Uuid> {
+    let (flow, seen) = (&conversation.flow, &conversation.seen);
+    if !matches!(conversation.service, "dcerpc" | "epm") || flow.key.transport != Transport::Tcp {
+        return None;
+    }
+    let on_it = seen.bound.first().or(seen.wanted.first()).copied();
+    on_it.or_else(|| learnt(book, flow.responder, flow.first).map(|learnt| learnt.interface))
+}
+
+/// RPC interfaces by number.
+struct Interfaces {
+    all: Vec<Option<Uuid>>,
+    numbers: HashMap<Option<Uuid>, Option<NonZeroU32>>,
+}
+
+impl Interfaces {
+    fn new() -> Self {
+        Self { all: vec![None], numbers: HashMap::from([(None, NonZeroU32::new(1))]) }
+    }
+
+    fn number(&mut self, interface: Option<Uuid>) -> Option<NonZeroU32> {
+        *self.numbers.entry(interface).or_insert_with(|| {
+            self.all.push(interface);
+            u32::try_from(self.all.len()).ok().and_then(NonZeroU32::new)
         })
     }
 }
@@ -203,12 +244,7 @@ fn promised_media(flows: &[(Box<Flow>, Said)]) -> BTreeMap<Endpoint, &'static st
     promised
 }
 
-fn settle(
-    mut flow: Box<Flow>,
-    mut seen: Said,
-    book: &BTreeMap<Endpoint, Vec<Learnt>>,
-    media: &BTreeMap<Endpoint, &'static str>,
-) -> Conversation {
+fn settle(mut flow: Box<Flow>, mut seen: Said, book: &Book, media: &BTreeMap<Endpoint, &'static str>) -> Conversation {
     let learnt = |at: Endpoint| flow.key.transport == Transport::Tcp && book.contains_key(&at);
     if flow.oriented < Oriented::Answer && learnt(flow.initiator) && !learnt(flow.responder) {
         flow.flip();
@@ -236,7 +272,7 @@ fn settle(
             .unwrap_or("other"),
     };
     let outcome = flow.outcome(asks(&flow, &seen, service));
-    Conversation { flow, seen, service, outcome }
+    Conversation { flow, seen, service, outcome, about: None }
 }
 
 /// Whether datagrams of this flow ask for answers.

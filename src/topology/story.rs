@@ -38,6 +38,7 @@ pub fn story() -> Story {
         stray_icmp: 0,
         conversations: Vec::new(),
         lone: Lone::default(),
+        interfaces: Vec::new(),
         life: Life::default(),
         book: BTreeMap::new(),
         names: BTreeMap::new(),
@@ -81,7 +82,13 @@ impl Story {
         let seen = Seen { service: Some(service), requests: 1, replies: 1, ..Seen::default() };
         self.0.life.heard(address(client), time, time);
         self.0.life.heard(address(server), time, time);
-        self.0.conversations.push(Conversation { flow: Box::new(flow), seen: seen.into(), service, outcome });
+        self.0.conversations.push(Conversation {
+            flow: Box::new(flow),
+            seen: seen.into(),
+            service,
+            outcome,
+            about: None,
+        });
         Talk { trace: &mut self.0, at }
     }
 }
