@@ -89,7 +89,22 @@ fn on_disk(folder: &tempfile::TempDir, name: &str, told: &[Told]) -> PathBuf {
 
 #[test]
 fn one_two_and_eight_threads_find_the_same_in_mapped_files_and_in_streams() {
-    let (told, folder) = (traffic(), tempfile::tempdir().unwrap());
+    find_the_same(traffic());
+}
+
+#[test]
+fn they_find_the_same_where_a_clock_of_seconds_gives_many_packets_one_time() {
+    let mut told = traffic();
+    for told in &mut told {
+        told.at -= told.at % S;
+    }
+    let most = told.chunk_by(|one, next| one.at == next.at).map(<[Told]>::len).max();
+    assert!(most > Some(256), "{most:?} at once: more than a stretch");
+    find_the_same(told);
+}
+
+fn find_the_same(told: Vec<Told>) {
+    let folder = tempfile::tempdir().unwrap();
     assert!(told.len() > 4_000, "{} packets", told.len());
     let path = on_disk(&folder, "all.pcap", &told);
     let alone = words(&read(vec![vec![(0, Capture::open(&path).unwrap())]], &settings(1), &|_| true));
