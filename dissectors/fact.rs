@@ -6,24 +6,7 @@
 
 use std::net::IpAddr;
 
-use crate::Uuid;
-
-/// Text taken from the wire, at most [`MAX_TEXT`] octets. It may hold anything, control
-/// characters included: who prints it makes it harmless.
-pub type Text = Box<str>;
-
-/// The longest text that is kept of any one field, in octets.
-pub const MAX_TEXT: usize = 255;
-
-/// Octets as text: invalid UTF-8 replaced, cut at [`MAX_TEXT`].
-pub fn text(octets: &[u8]) -> Text {
-    let kept = octets.get(..MAX_TEXT).unwrap_or(octets);
-    let mut text = String::from_utf8_lossy(kept).into_owned();
-    while text.len() > MAX_TEXT {
-        text.pop();
-    }
-    text.into()
-}
+use crate::{Text, Uuid};
 
 /// One thing that a message said.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -136,7 +119,7 @@ pub enum Endpoint {
         interface: Uuid,
     },
     /// A session description promises media at an address.
-    Media(Media),
+    Media(Box<Media>),
 }
 
 /// One `m=` line of a session description: where its sender wants to *receive* (RFC 8866, RFC 3264).
@@ -173,8 +156,8 @@ pub enum Value {
     Flag(bool),
 }
 
-impl From<&str> for Value {
-    fn from(value: &str) -> Self {
+impl From<&'static str> for Value {
+    fn from(value: &'static str) -> Self {
         Self::Text(value.into())
     }
 }
@@ -182,6 +165,12 @@ impl From<&str> for Value {
 impl From<Text> for Value {
     fn from(value: Text) -> Self {
         Self::Text(value)
+    }
+}
+
+impl From<String> for Value {
+    fn from(value: String) -> Self {
+        Self::Text(value.into())
     }
 }
 
@@ -222,16 +211,5 @@ impl Side {
             Self::Initiator => 0,
             Self::Responder => 1,
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn text_is_bounded_even_when_every_octet_is_replaced() {
-        assert!(text(&[0xff; 4000]).len() <= MAX_TEXT);
-        assert_eq!(&*text(b"mbx1"), "mbx1");
     }
 }

@@ -15,15 +15,17 @@ mod line;
 mod protocol;
 mod reader;
 mod stop;
+mod text;
 mod uuid;
 
 #[cfg(test)]
 mod harness;
 
-pub use fact::{Endpoint, Fact, MAX_TEXT, Media, ReplyClass, Side, Text, Value, text};
+pub use fact::{Endpoint, Fact, Media, ReplyClass, Side, Value};
 pub use protocol::{Dialogue, Hint, Probe, Protocol, Transport};
 pub use reader::Reader;
 pub use stop::Stop;
+pub use text::{MAX_TEXT, Text, text};
 pub use uuid::{NotAUuid, Uuid};
 
 /// Makes each protocol's folder a module and lists its `PROTOCOL` in [`ALL`], in the order in

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::Text;
+
 /// A universally unique identifier, kept in network order: the order in which it is printed.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Uuid(pub [u8; 16]);
@@ -23,6 +25,19 @@ impl Uuid {
         Self(octets)
     }
 
+    /// As it is printed: 32 hexadecimal digits in groups of 8, 4, 4, 4 and 12.
+    pub fn text(self) -> Text {
+        let digit = |nibble: u8| char::from_digit(nibble.into(), 16).unwrap_or('0');
+        let mut text = String::with_capacity(TEXT);
+        for (index, octet) in self.0.iter().enumerate() {
+            if matches!(index, 4 | 6 | 8 | 10) {
+                text.push('-');
+            }
+            text.extend([digit(octet >> 4), digit(octet & 0xf)]);
+        }
+        text.into()
+    }
+
     /// From the number that its text form spells, for constants: `0xe1af8308_5d1f_11c9_91a4_08002b14a0fa`.
     pub const fn from_u128(value: u128) -> Self {
         Self(value.to_be_bytes())
@@ -31,13 +46,7 @@ impl Uuid {
 
 impl fmt::Display for Uuid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, octet) in self.0.iter().enumerate() {
-            if matches!(index, 4 | 6 | 8 | 10) {
-                f.write_str("-")?;
-            }
-            write!(f, "{octet:02x}")?;
-        }
-        Ok(())
+        f.write_str(&self.text())
     }
 }
 
@@ -65,6 +74,9 @@ impl FromStr for Uuid {
         u128::from_str_radix(&groups.concat(), 16).map(Self::from_u128).map_err(|_| NotAUuid)
     }
 }
+
+/// Octets of the text form.
+const TEXT: usize = 36;
 
 #[cfg(test)]
 mod tests {

@@ -6,7 +6,7 @@ use super::header::Header;
 use super::ndr::{Ndr, Order, Syntax};
 use super::words::Fault;
 use crate::epm::{self, Answer, Operation, Question};
-use crate::{Fact, Reader, ReplyClass, Side, Stop, Uuid};
+use crate::{Fact, Reader, ReplyClass, Side, Stop, Text, Uuid};
 
 /// The calls of one connection.
 #[derive(Debug, Default)]
@@ -72,8 +72,8 @@ impl Calls {
 
     fn tell_request(&mut self, header: &Header, interface: Option<Uuid>, opnum: u16, tell: &mut dyn FnMut(Fact)) {
         let named = Operation::of(opnum).filter(|_| interface == Some(epm::INTERFACE));
-        let what = named.map_or_else(|| format!("opnum {opnum}"), |operation| operation.name().to_owned());
-        tell(Fact::Request { id: header.call.into(), what: what.into() });
+        let what = named.map_or_else(|| Text::numbered("opnum ", opnum.into()), |operation| operation.name().into());
+        tell(Fact::Request { id: header.call.into(), what });
         if let Some(interface) = interface {
             self.tell_interface(interface, tell);
         }
@@ -85,13 +85,13 @@ impl Calls {
     /// Tells which interface the conversation is about, when it is another one than before.
     pub fn tell_interface(&mut self, interface: Uuid, tell: &mut dyn FnMut(Fact)) {
         if self.told.interface.replace(interface) != Some(interface) {
-            tell(Fact::Detail { key: "interface", value: (&*interface.to_string()).into() });
+            tell(Fact::Detail { key: "interface", value: interface.text().into() });
         }
     }
 
     fn ask(&mut self, call: u32, question: Question, tell: &mut dyn FnMut(Fact)) {
         if let Some(interface) = question.interface {
-            tell(Fact::Member { key: "asked_for", value: (&*interface.to_string()).into() });
+            tell(Fact::Member { key: "asked_for", value: interface.text().into() });
         }
         self.questions.retain(|(outstanding, _)| *outstanding != call);
         if self.questions.len() >= MOST_QUESTIONS {
@@ -170,7 +170,7 @@ impl Calls {
             Some(name) => format!("fault {number} {name}"),
             None => format!("fault {number}"),
         };
-        tell(Fact::Detail { key: "fault", value: (&*number).into() });
+        tell(Fact::Detail { key: "fault", value: number.clone().into() });
         tell(Fact::Reply { id: header.call.into(), class: fault.class(), what: what.into() });
         Ok(())
     }

@@ -145,7 +145,7 @@ impl Connection {
             if !wanted.contains(&interface) && !self.contexts.is_bound(interface) {
                 wanted.push(interface);
                 tell(Fact::Endpoint(Endpoint::Wanted { interface }));
-                tell(Fact::Member { key: "interfaces", value: (&*interface.to_string()).into() });
+                tell(Fact::Member { key: "interfaces", value: interface.text().into() });
                 self.calls.tell_interface(interface, tell);
                 if interface == epm::INTERFACE {
                     tell(Fact::Service("epm"));
@@ -202,7 +202,7 @@ impl Connection {
 
 fn tell_verifier(verifier: Option<Verifier>, tell: &mut dyn FnMut(Fact)) {
     let Some(Verifier { kind, level, .. }) = verifier else { return };
-    let mut detail = |key, name: Option<&str>, value: u8| {
+    let mut detail = |key, name: Option<&'static str>, value: u8| {
         let value = name.map_or_else(|| text(format!("0x{value:02x}").as_bytes()), Text::from);
         tell(Fact::Detail { key, value: value.into() });
     };

@@ -3,7 +3,7 @@
 use super::header::data_representation;
 use super::ndr::{Ndr, Order, Syntax};
 use super::words::Fault;
-use crate::{Dialogue, Endpoint, Fact, Reader, ReplyClass, Side, Stop, Uuid, epm};
+use crate::{Dialogue, Endpoint, Fact, Reader, ReplyClass, Side, Stop, Text, Uuid, epm};
 
 /// The header of a connectionless PDU, checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,7 +91,7 @@ impl Dialogue for Datagrams {
                 body.skip(Header::LENGTH, "header")?;
                 let fault = Fault(body.u32("status")?);
                 let number = format!("0x{:08x}", fault.0);
-                tell(Fact::Detail { key: "fault", value: (&*number).into() });
+                tell(Fact::Detail { key: "fault", value: number.clone().into() });
                 let what = format!("fault {number} {}", fault.name().unwrap_or_default());
                 tell(reply(fault.class(), what.trim_end().to_owned()));
             }
@@ -114,11 +114,11 @@ impl Datagrams {
                 tell(Fact::Service("epm"));
             }
             tell(Fact::Endpoint(Endpoint::Wanted { interface }));
-            tell(Fact::Detail { key: "interface", value: (&*interface.to_string()).into() });
-            tell(Fact::Member { key: "interfaces", value: (&*interface.to_string()).into() });
+            tell(Fact::Detail { key: "interface", value: interface.text().into() });
+            tell(Fact::Member { key: "interfaces", value: interface.text().into() });
         }
         tell(Fact::Detail { key: "operation", value: u64::from(header.opnum).into() });
-        tell(Fact::Request { id: header.call(), what: format!("opnum {}", header.opnum).into() });
+        tell(Fact::Request { id: header.call(), what: Text::numbered("opnum ", header.opnum.into()) });
     }
 }
 

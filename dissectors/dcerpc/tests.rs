@@ -22,7 +22,7 @@ fn detail(key: &'static str, value: impl Into<Value>) -> Fact {
     Fact::Detail { key, value: value.into() }
 }
 
-fn member(key: &'static str, value: &str) -> Fact {
+fn member(key: &'static str, value: impl Into<Value>) -> Fact {
     Fact::Member { key, value: value.into() }
 }
 
@@ -182,7 +182,7 @@ fn a_fault_about_permission_is_refused_and_any_other_failed() {
     ] {
         let facts = tcp(&[(Responder, &fault(status))]);
         assert_eq!(replies(&facts), [(1, class, what)]);
-        assert!(facts.contains(&detail("fault", &*format!("0x{status:08x}"))), "{facts:?}");
+        assert!(facts.contains(&detail("fault", format!("0x{status:08x}"))), "{facts:?}");
     }
 }
 
@@ -190,7 +190,7 @@ fn a_fault_about_permission_is_refused_and_any_other_failed() {
 fn a_big_endian_conversation_is_read_and_marked() {
     let facts = tcp(&[(Initiator, BIND_BIG_ENDIAN), (Initiator, MAP_BIG_ENDIAN)]);
     assert!(facts.contains(&Fact::Endpoint(Endpoint::Wanted { interface: epm::INTERFACE })), "{facts:?}");
-    assert!(facts.contains(&member("asked_for", &NSPI.to_string())), "{facts:?}");
+    assert!(facts.contains(&member("asked_for", NSPI.to_string())), "{facts:?}");
     let marks = facts.iter().filter(|fact| **fact == detail("byte_order", "big-endian"));
     assert_eq!(marks.count(), 1);
     assert!(!tcp(NDR_STORY).contains(&detail("byte_order", "big-endian")));
@@ -378,8 +378,8 @@ fn a_datagram_names_its_interface_and_must_fill_its_length() {
     let expected = [
         Fact::Service("epm"),
         Fact::Endpoint(Endpoint::Wanted { interface: epm::INTERFACE }),
-        detail("interface", &*epm::INTERFACE.to_string()),
-        member("interfaces", &epm::INTERFACE.to_string()),
+        detail("interface", epm::INTERFACE.to_string()),
+        member("interfaces", epm::INTERFACE.to_string()),
         detail("operation", 3),
         Fact::Request { id, what: "opnum 3".into() },
         Fact::Endpoint(Endpoint::Bound { interface: epm::INTERFACE, pipe: None }),

@@ -6,7 +6,7 @@
 //! A message is told apart by its QR bit, never by the side that sent it: captures that start
 //! midway swap the sides, and in multicast DNS everybody answers.
 
-use crate::{Dialogue, Fact, Hint, Probe, Protocol, Reader, ReplyClass, Side, Stop, Text, Transport, Value, text};
+use crate::{Dialogue, Fact, Hint, Probe, Protocol, Reader, ReplyClass, Side, Stop, Text, Transport, Value};
 
 mod message;
 mod name;
@@ -154,7 +154,7 @@ fn wanted(header: &Header, question: Option<&Question>) -> Text {
         (opcode, _) => words::opcode(opcode).into(),
     };
     match question {
-        Some(question) => text(format!("{verb} {}", question.name).as_bytes()),
+        Some(question) => Text::joined(&[&verb, " ", &question.name]),
         None => verb,
     }
 }
@@ -190,7 +190,7 @@ impl Answers {
                     answers.keep(Fact::Name { address, name: record.owner });
                 }
                 Data::Service { port, target } => {
-                    let value = Value::Text(text(format!("{target}:{port}").as_bytes()));
+                    let value = Value::Text(Text::joined(&[&target, &Text::numbered(":", port.into())]));
                     answers.keep(Fact::Member { key: "srv_targets", value });
                 }
                 Data::Options { code_above } => answers.code_above = code_above,

@@ -1,6 +1,6 @@
 //! Numbers of the domain name system and their words (IANA "Domain Name System Parameters").
 
-use crate::{Text, text};
+use crate::Text;
 
 /// Response code: no error.
 pub const NOERROR: u16 = 0;
@@ -37,10 +37,10 @@ pub fn is_known(kind: u16, class: u16) -> bool {
     class && KINDS.iter().any(|&(number, _)| number == kind)
 }
 
-fn numbered(words: &[(u16, &str)], number: u16, prefix: &str) -> Text {
+fn numbered(words: &[(u16, &'static str)], number: u16, prefix: &str) -> Text {
     match words.iter().find(|(known, _)| *known == number) {
         Some((_, word)) => (*word).into(),
-        None => text(format!("{prefix}{number}").as_bytes()),
+        None => Text::numbered(prefix, number.into()),
     }
 }
 

@@ -26,7 +26,7 @@ fn told(answer: &Answer, question: Option<&Question>) -> Vec<Fact> {
 
 fn replied(answer: &Answer, question: Option<&Question>) -> (ReplyClass, String) {
     match told(answer, question).pop() {
-        Some(Fact::Reply { id: 7, class, what }) => (class, what.into()),
+        Some(Fact::Reply { id: 7, class, what }) => (class, what.to_string()),
         other => panic!("the reply comes last: {other:?}"),
     }
 }
@@ -103,7 +103,7 @@ fn a_map_answer_tells_each_port_and_words_them() {
     for port in [49668, 49664] {
         let mapped = Fact::Endpoint(Endpoint::Mapped { interface: REPLICATION, address, port });
         assert!(facts.contains(&mapped), "{facts:?}");
-        let member = Fact::Member { key: "mapped", value: (&*format!("{REPLICATION} {port}")).into() };
+        let member = Fact::Member { key: "mapped", value: format!("{REPLICATION} {port}").into() };
         assert!(facts.contains(&member), "{facts:?}");
     }
     assert_eq!(replied(&answer, None), (ReplyClass::Success, "ok, ports 49668, 49664".into()));
@@ -114,7 +114,7 @@ fn a_lookup_answer_is_read_behind_its_annotations() {
     let answer = Answer::read(Operation::Lookup, &mut ndr(&LOOKUP_ANSWER[STUB..], Syntax::Ndr)).unwrap();
     let bindings: Vec<_> = answer.towers.iter().map(|tower| (tower.interface, &tower.binding)).collect();
     assert_eq!((bindings, answer.status), (vec![(NSPI, &Binding::Http { port: 5000 })], Some(OK)));
-    let http = Fact::Member { key: "mapped_http", value: (&*format!("{NSPI} 5000")).into() };
+    let http = Fact::Member { key: "mapped_http", value: format!("{NSPI} 5000").into() };
     assert_eq!(told(&answer, None).first(), Some(&http));
     assert_eq!(replied(&answer, None), (ReplyClass::Success, "ok, none over TCP".into()));
 }

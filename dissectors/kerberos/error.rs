@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::ReplyClass;
+use crate::{ReplyClass, Text};
 
 /// Why a request was not granted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -97,6 +97,11 @@ codes! {
 }
 
 impl ErrorCode {
+    /// As it is printed.
+    pub fn text(self) -> Text {
+        self.word().map_or_else(|| self.to_string().into(), Text::from)
+    }
+
     /// What it means for the request.
     pub fn class(self) -> ReplyClass {
         match self {

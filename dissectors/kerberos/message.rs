@@ -66,6 +66,11 @@ impl MessageType {
             _ => return None,
         })
     }
+
+    /// As it is printed.
+    pub fn text(self) -> Text {
+        self.word().map_or_else(|| self.to_string().into(), Text::from)
+    }
 }
 
 impl fmt::Display for MessageType {

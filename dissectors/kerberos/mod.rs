@@ -132,7 +132,7 @@ impl Conversation {
                 (head.kind, head.length)
             }
         };
-        let what = kind.to_string().into_boxed_str();
+        let what = kind.text();
         detail("message", what.clone(), tell);
         match kind {
             // Its reply is told with the error code, a few elements on.
@@ -152,7 +152,7 @@ impl Conversation {
             Field::Client(name) => detail("client_name", name, tell),
             Field::Service(name) => detail("service_name", name, tell),
             Field::Error(code) => {
-                let what = code.to_string().into_boxed_str();
+                let what = code.text();
                 detail("error", what.clone(), tell);
                 tell(Fact::Reply { id: self.exchange.reply(), class: code.class(), what });
             }

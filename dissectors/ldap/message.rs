@@ -31,6 +31,14 @@ macro_rules! operations {
                 }
             }
 
+            /// The words of an answer with this operation that reports success, as nearly all do.
+            pub fn succeeded(self) -> Option<&'static str> {
+                match self {
+                    $(Self::$constant => Some(concat!($word, " success (0)")),)*
+                    _ => None,
+                }
+            }
+
             /// Whether a client sends it.
             pub fn is_request(self) -> bool {
                 match self {
@@ -64,6 +72,12 @@ operations! {
     EXTENDED_REQUEST 0x77 "extendedReq" true;
     EXTENDED_RESPONSE 0x78 "extendedResp" false;
     INTERMEDIATE_RESPONSE 0x79 "intermediateResponse" false;
+}
+
+impl Operation {    /// As it is printed.
+    pub fn text(self) -> Text {
+        self.word().map_or_else(|| self.to_string().into(), Text::from)
+    }
 }
 
 impl fmt::Display for Operation {
@@ -175,15 +189,27 @@ impl Scope {
     pub const ONE_LEVEL: Self = Self(1);
     /// The base and all below.
     pub const SUBTREE: Self = Self(2);
+
+    fn word(self) -> Option<&'static str> {
+        Some(match self {
+            Self::BASE => "base",
+            Self::ONE_LEVEL => "one",
+            Self::SUBTREE => "sub",
+            _ => return None,
+        })
+    }
+
+    /// As it is printed.
+    pub fn text(self) -> Text {
+        self.word().map_or_else(|| self.to_string().into(), Text::from)
+    }
 }
 
 impl fmt::Display for Scope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match *self {
-            Self::BASE => f.write_str("base"),
-            Self::ONE_LEVEL => f.write_str("one"),
-            Self::SUBTREE => f.write_str("sub"),
-            Self(other) => write!(f, "{other:#x}"),
+        match self.word() {
+            Some(word) => f.write_str(word),
+            None => write!(f, "{:#x}", self.0),
         }
     }
 }

@@ -13,7 +13,7 @@ pub mod sasl;
 mod tests;
 
 use crate::ber::Tag;
-use crate::{Dialogue, Fact, Hint, Probe, Protocol, Reader, ReplyClass, Side, Stop, Transport};
+use crate::{Dialogue, Fact, Hint, Probe, Protocol, Reader, ReplyClass, Side, Stop, Text, Transport};
 use entry::Attributes;
 use message::{Bind, Envelope, Operation, Search};
 use result::ResultCode;
@@ -179,17 +179,17 @@ impl Conversation {
             Operation::ABANDON_REQUEST => operation(envelope.operation, tell),
             Operation::SEARCH_RESULT_ENTRY => {
                 let attributes = Attributes::open(&mut value, &envelope)?;
-                reply(&envelope, ReplyClass::Interim, envelope.operation.to_string(), tell);
+                reply(&envelope, ReplyClass::Interim, envelope.operation.text(), tell);
                 if let Some(attributes) = attributes {
                     *self.half(side) = Half::Entry(attributes);
                     return Ok(attributes.start());
                 }
             }
             Operation::SEARCH_RESULT_REFERENCE => {
-                reply(&envelope, ReplyClass::Referral, envelope.operation.to_string(), tell);
+                reply(&envelope, ReplyClass::Referral, envelope.operation.text(), tell);
             }
             Operation::INTERMEDIATE_RESPONSE => {
-                reply(&envelope, ReplyClass::Interim, envelope.operation.to_string(), tell);
+                reply(&envelope, ReplyClass::Interim, envelope.operation.text(), tell);
             }
             request if request.is_request() => self.request(&envelope, &mut value, tell)?,
             _ => self.result(&envelope, &mut value, tell)?,
@@ -203,7 +203,7 @@ impl Conversation {
         value: &mut Reader<'_>,
         tell: &mut dyn FnMut(Fact),
     ) -> Result<(), Stop> {
-        let mut what = envelope.operation.to_string();
+        let mut what = envelope.operation.text();
         match envelope.operation {
             Operation::BIND_REQUEST => {
                 let bind = Bind::read(value)?;
@@ -217,20 +217,20 @@ impl Conversation {
             Operation::SEARCH_REQUEST => {
                 let search = Search::read(value)?;
                 detail("base_dn", search.base, tell);
-                detail("scope", search.scope.to_string().into_boxed_str(), tell);
+                detail("scope", search.scope.text(), tell);
             }
             Operation::EXTENDED_REQUEST => {
                 let oid = message::request_name(value)?;
                 if &*oid == START_TLS {
                     self.start_tls = Some(envelope.id);
-                    what.push_str(" StartTLS");
+                    what = Text::joined(&[&what, " StartTLS"]);
                 }
                 detail("extended_oid", oid, tell);
             }
             _ => {}
         }
         operation(envelope.operation, tell);
-        tell(Fact::Request { id: envelope.id, what: what.into() });
+        tell(Fact::Request { id: envelope.id, what });
         Ok(())
     }
 
@@ -258,16 +258,19 @@ impl Conversation {
 }
 
 fn answer(envelope: &Envelope, code: ResultCode, tell: &mut dyn FnMut(Fact)) {
-    detail("result", code.to_string().into_boxed_str(), tell);
-    reply(envelope, code.class(), format!("{} {code}", envelope.operation), tell);
+    let (operation, result) = (envelope.operation, code.text());
+    let succeeded = operation.succeeded().filter(|_| code == ResultCode::SUCCESS);
+    let what = succeeded.map_or_else(|| Text::joined(&[&operation.text(), " ", &result]), Text::from);
+    detail("result", result, tell);
+    reply(envelope, code.class(), what, tell);
 }
 
-fn reply(envelope: &Envelope, class: ReplyClass, what: String, tell: &mut dyn FnMut(Fact)) {
-    tell(Fact::Reply { id: envelope.id, class, what: what.into() });
+fn reply(envelope: &Envelope, class: ReplyClass, what: Text, tell: &mut dyn FnMut(Fact)) {
+    tell(Fact::Reply { id: envelope.id, class, what });
 }
 
 fn operation(operation: Operation, tell: &mut dyn FnMut(Fact)) {
-    let word = operation.to_string().into_boxed_str();
+    let word = operation.text();
     detail("operation", word.clone(), tell);
     tell(Fact::Member { key: "operations", value: word.into() });
 }

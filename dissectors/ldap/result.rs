@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::ber::{self, Tag};
-use crate::{Reader, ReplyClass, Stop};
+use crate::{Reader, ReplyClass, Stop, Text};
 
 /// The result of an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -15,10 +15,10 @@ macro_rules! codes {
         impl ResultCode {
             $(pub const $constant: Self = Self($code);)*
 
-            /// The name in RFC 4511.
-            pub fn word(self) -> Option<&'static str> {
+            /// The name in RFC 4511, and the code.
+            fn words(self) -> Option<&'static str> {
                 match self {
-                    $(Self::$constant => Some($word),)*
+                    $(Self::$constant => Some(concat!($word, " (", $code, ")")),)*
                     _ => None,
                 }
             }
@@ -75,6 +75,11 @@ impl ResultCode {
         ber::integer(r, Tag::ENUMERATED, "result code").map(Self)
     }
 
+    /// As it is printed.
+    pub fn text(self) -> Text {
+        self.words().map_or_else(|| self.to_string().into(), Text::from)
+    }
+
     /// What it means for the request.
     pub fn class(self) -> ReplyClass {
         match self {
@@ -99,8 +104,8 @@ impl ResultCode {
 
 impl fmt::Display for ResultCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.word() {
-            Some(word) => write!(f, "{word} ({})", self.0),
+        match self.words() {
+            Some(words) => f.write_str(words),
             None => write!(f, "result {:#x}", self.0),
         }
     }

@@ -190,7 +190,7 @@ impl Dialogue for NameService {
             tell(Fact::Request { id, what: text(packet.what().as_bytes()) });
             tell(Fact::Detail { key: "broadcast", value: packet.flags.is_broadcast().into() });
         }
-        tell(Fact::Detail { key: "suffix", value: packet.name.suffix.to_string().as_str().into() });
+        tell(Fact::Detail { key: "suffix", value: packet.name.suffix.to_string().into() });
         tell(Fact::Detail { key: "name", value: packet.name.text.into() });
         Ok(octets.len())
     }

@@ -12,7 +12,7 @@ mod tests;
 pub use packet::{Kind, Packet};
 
 use crate::netbios_ns::Name;
-use crate::{Dialogue, Fact, Hint, Probe, Protocol, Reader, ReplyClass, Side, Stop, Transport, smb, text};
+use crate::{Dialogue, Fact, Hint, Probe, Protocol, Reader, ReplyClass, Side, Stop, Text, Transport, smb, text};
 
 /// The entry in [`crate::ALL`].
 pub const PROTOCOL: Protocol = Protocol {
@@ -97,14 +97,14 @@ fn handshake(packet: Packet, r: &mut Reader<'_>, tell: &mut dyn FnMut(Fact)) -> 
         }
         Kind::RETARGET => {
             let (address, port) = (body.ipv4("retarget address")?, body.u16_be("retarget port")?);
-            reply(ReplyClass::Referral, &format!("retarget to {address}:{port}"), tell);
+            reply(ReplyClass::Referral, format!("retarget to {address}:{port}"), tell);
         }
         _ => {}
     }
     Ok(())
 }
 
-fn reply(class: ReplyClass, what: &str, tell: &mut dyn FnMut(Fact)) {
+fn reply(class: ReplyClass, what: impl Into<Text>, tell: &mut dyn FnMut(Fact)) {
     tell(Fact::Reply { id: SESSION, class, what: what.into() });
 }
 

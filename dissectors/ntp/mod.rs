@@ -71,7 +71,7 @@ fn time(packet: &Packet, tell: &mut dyn FnMut(Fact)) {
 
 fn head(version: u8, mode: Mode, tell: &mut dyn FnMut(Fact)) {
     detail("version", u64::from(version), tell);
-    detail("mode", mode.to_string().into_boxed_str(), tell);
+    detail("mode", mode.to_string(), tell);
 }
 
 fn detail(key: &'static str, value: impl Into<crate::Value>, tell: &mut dyn FnMut(Fact)) {

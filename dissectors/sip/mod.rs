@@ -141,12 +141,13 @@ impl Messages {
     }
 
     fn tell_request(&mut self, head: &Head<'_>, method: &str, tell: &mut dyn FnMut(Fact)) {
+        let what = Text::copied(method);
         if !self.asked {
             self.asked = true;
-            tell(Fact::Detail { key: "method", value: method.into() });
+            tell(Fact::Detail { key: "method", value: what.clone().into() });
         }
-        tell(Fact::Member { key: "methods", value: method.into() });
-        tell(Fact::Request { id: calls::transaction(head), what: method.into() });
+        tell(Fact::Member { key: "methods", value: what.clone().into() });
+        tell(Fact::Request { id: calls::transaction(head), what });
         match method {
             "ACK" => tell_call("acknowledged_calls", head, tell),
             "BYE" | "CANCEL" => tell_call("ended_calls", head, tell),

@@ -124,7 +124,8 @@ impl Stream {
         };
         let receives = flow.receives && !address.is_unspecified();
         let (kind, port, sends) = (self.kind, self.port, flow.sends);
-        Some(Endpoint::Media(Media { call, side, answer, kind, address, port, rtcp_port, sends, receives }))
+        let media = Media { call, side, answer, kind, address, port, rtcp_port, sends, receives };
+        Some(Endpoint::Media(Box::new(media)))
     }
 }
 

@@ -41,7 +41,7 @@ fn facts_of(message: &[u8]) -> Vec<Fact> {
 }
 
 fn media(facts: &[Fact]) -> Vec<&Media> {
-    facts.iter().filter_map(|fact| if let Fact::Endpoint(Endpoint::Media(media)) = fact { Some(media) } else { None }).collect()
+    facts.iter().filter_map(|fact| if let Fact::Endpoint(Endpoint::Media(media)) = fact { Some(&**media) } else { None }).collect()
 }
 
 fn detail(facts: &[Fact], wanted: &str) -> Option<Value> {

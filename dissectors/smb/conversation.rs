@@ -101,11 +101,13 @@ impl Conversation {
             [Content::DialectChosen { dialect: Dialect::NoneFits, .. }]
         );
         let class = if unfit { ReplyClass::Refused } else { status.class() };
-        let what = if unfit { "no dialect fits".to_owned() } else { status.to_string() };
+        let what = if unfit { "no dialect fits".into() } else { status.text() };
         if matches!(class, ReplyClass::Refused | ReplyClass::Failed) {
-            tell(Fact::Detail { key: "status", value: what.as_str().into() });
+            tell(Fact::Detail { key: "status", value: what.clone().into() });
         }
-        tell(Fact::Reply { id, class, what: format!("{} {what}", message.command).into() });
+        let succeeded = message.succeeded.filter(|_| !unfit && status.is_success());
+        let what = succeeded.map_or_else(|| Text::joined(&[&message.command, " ", &what]), Text::from);
+        tell(Fact::Reply { id, class, what });
     }
 
     fn offered(&mut self, id: u64, dialects: &[Text], tell: &mut dyn FnMut(Fact)) {

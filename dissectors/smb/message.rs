@@ -10,6 +10,8 @@ pub struct Message<'a> {
     pub id: u64,
     /// The command's name in the specification.
     pub command: Text,
+    /// The words of its answer when all went well, where they are known.
+    pub succeeded: Option<&'static str>,
     /// Whether it asks or answers.
     pub turn: Turn,
     /// The share it refers to: tree id.

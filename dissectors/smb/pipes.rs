@@ -80,8 +80,8 @@ impl Pipes {
         if let (None, Some(name)) = (&pipe.talk, &pipe.name) {
             tell(Fact::Member { key: "pipe", value: name.clone().into() });
         }
-        let name = pipe.name.as_deref().unwrap_or(UNSEEN);
-        pipe.talk.get_or_insert_with(|| Talk::in_pipe(name.into())).hear(speech, tell);
+        let name = pipe.name.clone().unwrap_or_else(|| UNSEEN.into());
+        pipe.talk.get_or_insert_with(|| Talk::in_pipe(name)).hear(speech, tell);
     }
 
     /// Octets of `side` were lost, of any pipe.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::ReplyClass;
+use crate::{ReplyClass, Text};
 use crate::ReplyClass::{Challenge, Failed, Interim, Referral, Refused, Success};
 
 /// The status of a response.
@@ -20,9 +20,23 @@ pub enum Status {
 }
 
 impl Status {
+    /// As it is printed.
+    pub fn text(self) -> Text {
+        match self {
+            Self::Nt(value) if let Some((name, _)) = known(value) => name.into(),
+            _ => self.to_string().into(),
+        }
+    }
+
+    /// Whether nothing at all is to be said of it.
+    pub fn is_success(self) -> bool {
+        matches!(self, Self::Nt(0) | Self::Dos { class: 0, .. })
+    }
+
     /// How the request was answered.
     pub fn class(self) -> ReplyClass {
         match self {
+            Self::Nt(0) => Success,
             Self::Nt(value) => match known(value) {
                 Some((_, class)) => class,
                 // Severity (MS-ERREF §2.3): success, information, warning, error.

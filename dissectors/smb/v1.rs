@@ -31,7 +31,7 @@ pub fn read(front: Front<'_>) -> Result<Message<'_>, Stop> {
         (_, Err(incomplete)) => return Err(incomplete),
     };
     let id = u64::from(process) << 16 | u64::from(multiplex);
-    Ok(Message { id, command: command.name(), turn, tree: tree.into(), contents })
+    Ok(Message { id, command: command.name(), succeeded: None, turn, tree: tree.into(), contents })
 }
 
 /// The status, in the form that the flags announce.

@@ -78,7 +78,15 @@ pub fn read<'a>(header: &Header, front: Front<'a>) -> Result<Message<'a>, Stop> 
         Err(Stop::Malformed { .. }) => Vec::new(),
         Err(incomplete) => return Err(incomplete),
     };
-    Ok(Message { id: header.id, command: header.command.name(), turn, tree: header.tree(), contents })
+    let command = header.command;
+    Ok(Message {
+        id: header.id,
+        command: command.name(),
+        succeeded: command.succeeded(),
+        turn,
+        tree: header.tree(),
+        contents,
+    })
 }
 
 fn request(command: Command, front: Front<'_>) -> Result<Option<Content<'_>>, Stop> {
@@ -228,34 +236,45 @@ impl Command {
     /// As §2.2.1.2 names it.
     fn name(self) -> Text {
         match NAMES.get(usize::from(self.0)) {
-            Some(&name) => name.into(),
+            Some(&(name, _)) => name.into(),
             None => format!("command 0x{:04x}", self.0).into(),
         }
     }
+
+    /// The words of an answer to it that reports success.
+    fn succeeded(self) -> Option<&'static str> {
+        NAMES.get(usize::from(self.0)).map(|(_, succeeded)| *succeeded)
+    }
 }
 
-/// Commands by their number, §2.2.1.2.
-const NAMES: [&str; 19] = [
-    "NEGOTIATE",
-    "SESSION_SETUP",
-    "LOGOFF",
-    "TREE_CONNECT",
-    "TREE_DISCONNECT",
-    "CREATE",
-    "CLOSE",
-    "FLUSH",
-    "READ",
-    "WRITE",
-    "LOCK",
-    "IOCTL",
-    "CANCEL",
-    "ECHO",
-    "QUERY_DIRECTORY",
-    "CHANGE_NOTIFY",
-    "QUERY_INFO",
-    "SET_INFO",
-    "OPLOCK_BREAK",
-];
+macro_rules! names {
+    ($($name:literal)*) => {
+        /// Commands by their number, §2.2.1.2, and the words of the answers to those that succeeded.
+        const NAMES: &[(&str, &str)] = &[$(($name, concat!($name, " STATUS_SUCCESS")),)*];
+    };
+}
+
+names! {
+    "NEGOTIATE"
+    "SESSION_SETUP"
+    "LOGOFF"
+    "TREE_CONNECT"
+    "TREE_DISCONNECT"
+    "CREATE"
+    "CLOSE"
+    "FLUSH"
+    "READ"
+    "WRITE"
+    "LOCK"
+    "IOCTL"
+    "CANCEL"
+    "ECHO"
+    "QUERY_DIRECTORY"
+    "CHANGE_NOTIFY"
+    "QUERY_INFO"
+    "SET_INFO"
+    "OPLOCK_BREAK"
+}
 
 /// The message id of an oplock or lease break (§2.2.23), which nobody asked for.
 const UNSOLICITED: u64 = u64::MAX;

@@ -34,8 +34,8 @@ impl<'a> ReplyLine<'a> {
     /// The code and the enhanced code, without the words behind them: those name people.
     pub fn status(&self) -> Text {
         match self.enhanced() {
-            Some(enhanced) => format!("{} {enhanced}", self.code).into(),
-            None => self.code.to_string().into(),
+            Some(enhanced) => Text::joined(&[&Text::numbered("", self.code.into()), " ", enhanced]),
+            None => Text::numbered("", self.code.into()),
         }
     }
 

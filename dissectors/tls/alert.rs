@@ -30,7 +30,7 @@ impl Alert {
         }
         let level = if self.level == 1 { "warning" } else { "fatal" };
         let text: Text = match self.name() {
-            Some(name) => format!("{level} {name}").into(),
+            Some(name) => Text::joined(&[level, " ", name]),
             None => format!("{level} 0x{:02x}", self.description).into(),
         };
         Fact::Alert(text)

@@ -3,7 +3,7 @@
 
 use super::alert::Alert;
 use super::hello::{ClientHello, Kind, ServerHello};
-use crate::{Dialogue, Fact, Hint, Probe, Reader, ReplyClass, Side, Stop, Text};
+use crate::{Dialogue, Fact, Hint, Probe, Reader, ReplyClass, Side, Stop, Text, text};
 
 /// Whether a datagram fits QUIC or DTLS.
 pub fn probe(hint: &Hint<'_>) -> Probe {
@@ -122,7 +122,7 @@ impl Datagrams {
         Ok(())
     }
 
-    fn request(&mut self, what: &str, tell: &mut dyn FnMut(Fact)) {
+    fn request(&mut self, what: &'static str, tell: &mut dyn FnMut(Fact)) {
         // A hello sent again asks the same.
         let id = self.waiting.unwrap_or(self.next_id);
         if self.waiting.is_none() {
@@ -218,7 +218,7 @@ impl QuicVersion {
             1 => "1".into(),
             QUIC_V2 => "2".into(),
             draft @ 0xff00_0000..=0xff00_00ff => format!("draft-{}", draft & 0xff).into(),
-            google if self.is_google() => String::from_utf8_lossy(&google.to_be_bytes()).into(),
+            google if self.is_google() => text(&google.to_be_bytes()),
             version => format!("0x{version:08x}").into(),
         }
     }

@@ -30,9 +30,9 @@ impl Version {
     }
 }
 
-impl fmt::Display for Version {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = match self.0 {
+impl Version {
+    fn word(self) -> Option<&'static str> {
+        Some(match self.0 {
             0x0002 => "SSL 2.0",
             0x0300 => "SSL 3.0",
             0x0301 => "TLS 1.0",
@@ -42,10 +42,23 @@ impl fmt::Display for Version {
             0xfeff | 0x0100 => "DTLS 1.0",
             0xfefd => "DTLS 1.2",
             0xfefc => "DTLS 1.3",
-            0x7f00..=0x7fff => return write!(f, "TLS 1.3 draft {}", self.0 & 0xff),
-            _ => return write!(f, "0x{:04x}", self.0),
-        };
-        f.write_str(name)
+            _ => return None,
+        })
+    }
+
+    /// As it is printed.
+    pub fn text(self) -> Text {
+        self.word().map_or_else(|| self.to_string().into(), Text::from)
+    }
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.word(), self.0) {
+            (Some(word), _) => f.write_str(word),
+            (None, 0x7f00..=0x7fff) => write!(f, "TLS 1.3 draft {}", self.0 & 0xff),
+            (None, _) => write!(f, "0x{:04x}", self.0),
+        }
     }
 }
 
@@ -111,7 +124,7 @@ impl ClientHello {
 
     /// The hello as details.
     pub fn tell(self, tell: &mut dyn FnMut(Fact)) {
-        tell(Fact::Detail { key: "tls_offered", value: Text::from(self.offered.to_string()).into() });
+        tell(Fact::Detail { key: "tls_offered", value: self.offered.text().into() });
         tell(Fact::Detail { key: "tls_ciphers_offered", value: self.ciphers.into() });
         if let Some(name) = self.server_name {
             tell(Fact::Detail { key: "sni", value: name.into() });

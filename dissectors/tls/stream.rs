@@ -92,9 +92,9 @@ impl Tls {
             tell(Fact::Reply { id, class: ReplyClass::Challenge, what: "HelloRetryRequest".into() });
             return;
         }
-        let version = hello.version.to_string();
-        tell(Fact::Reply { id, class: ReplyClass::Success, what: format!("ServerHello {version}").into() });
-        tell(Fact::Detail { key: "tls_version", value: Text::from(version).into() });
+        let version = hello.version.text();
+        tell(Fact::Reply { id, class: ReplyClass::Success, what: Text::joined(&["ServerHello ", &version]) });
+        tell(Fact::Detail { key: "tls_version", value: version.into() });
         if let Some(alpn) = hello.alpn {
             tell(Fact::Detail { key: "alpn", value: alpn.into() });
         }
@@ -178,7 +178,7 @@ impl Tls {
         self.sides.of_mut(side).lost = false;
         self.tell_tls(tell);
         self.tell_client_hello(side, tell);
-        tell(Fact::Detail { key: "tls_offered", value: Text::from(hello.version.to_string()).into() });
+        tell(Fact::Detail { key: "tls_offered", value: hello.version.text().into() });
         Ok(hello.length)
     }
 }

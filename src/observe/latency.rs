@@ -1,6 +1,7 @@
 //! How long servers take, in HDR histograms that can be added up.
 
 use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use hdrhistogram::Histogram;
 
@@ -28,6 +29,27 @@ pub enum Latency {
     Few(Vec<u32>),
     /// In microseconds.
     Many(Box<Histogram<u32>>),
+}
+
+/// The response times of one server's port, as all its flows see them.
+#[derive(Debug, Clone, Default)]
+pub struct Timing(Arc<Mutex<Latency>>);
+
+impl Timing {
+    /// Adds one measurement, as [`Latency::record`] does.
+    pub fn record(&self, span: Span) {
+        self.latency().record(span);
+    }
+
+    /// What was measured until now.
+    pub fn so_far(&self) -> Latency {
+        self.latency().clone()
+    }
+
+    fn latency(&self) -> MutexGuard<'_, Latency> {
+        // A measurement is whole or not made at all.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Default for Latency {

@@ -9,7 +9,7 @@ mod trace;
 mod world;
 
 pub use details::{Detail, Details};
-pub use latency::{Latency, ServicePort};
+pub use latency::{Latency, ServicePort, Timing};
 pub use lone::{FEW_LONE, Lone, MOST_TRIED, Tried};
 pub use seen::{Answered, Bindings, Call, CallLife, PromisedMedia, Rarely, RpcAnswer, Said, Seen, SipEvent};
 pub use talk::Talk;

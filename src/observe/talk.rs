@@ -1,12 +1,12 @@
 //! The observer of one flow: finds its protocol, runs the dissector, keeps what it says.
 
 use anyany_dissectors::{
-    Dialogue, Endpoint as Announced, Fact, Hint, Probe, Protocol, Side, Stop, Transport as Framing, Value,
+    Dialogue, Endpoint as Announced, Fact, Hint, Probe, Protocol, Side, Stop, Text, Transport as Framing, Value,
 };
 
 use crate::classify::{Choice, Rejected, certain, choose, inside_tls};
 use crate::flow::{About, Endpoint, Observer, Transport};
-use crate::observe::{Call, LearntFrom, PromisedMedia, RpcAnswer, Said, ServicePort, SipEvent, World};
+use crate::observe::{Call, LearntFrom, PromisedMedia, RpcAnswer, Said, ServicePort, SipEvent, Timing, World};
 
 /// The observer of one flow.
 #[derive(Default)]
@@ -23,6 +23,8 @@ pub struct Talk {
     read: [u64; 2],
     /// Whether the last message ended in an upgrade to TLS.
     upgraded: bool,
+    /// Where the responder's times are kept, once it answered.
+    timing: Option<Timing>,
 }
 
 #[derive(Default)]
@@ -107,6 +109,7 @@ impl Observer for Talk {
 
     fn end(&mut self, _: &World, _: &About) {
         self.state = State::GivenUp;
+        self.timing = None;
         if let Some(seen) = self.seen.get_mut() {
             seen.shrink();
         }
@@ -157,8 +160,12 @@ impl Talk {
             self.seen.service = Some(protocol.name);
             self.name_tls(protocol, about);
         }
-        let Facts { few, more } = facts;
-        for fact in few.into_iter().flatten().chain(more) {
+        for place in facts.few.iter_mut().take(facts.count) {
+            if let Some(fact) = place.take() {
+                self.keep(fact, world, about, side);
+            }
+        }
+        for fact in facts.more {
             self.keep(fact, world, about, side);
         }
         Ok(read)
@@ -260,7 +267,7 @@ impl Talk {
         &mut self,
         id: u64,
         class: anyany_dissectors::ReplyClass,
-        what: &str,
+        what: &Text,
         world: &World,
         about: &About,
         side: Side,
@@ -284,13 +291,20 @@ impl Talk {
             Side::Responder => about.responder,
         };
         let service = ServicePort { server: server.address, port: server.port, transport: about.transport };
-        world.answered(service, about.moment.time.since(call.moment.time));
+        let took = about.moment.time.since(call.moment.time);
+        if side == Side::Initiator {
+            world.answered(service, took);
+        } else if let Some(timing) = &self.timing {
+            timing.record(took);
+        } else {
+            self.timing = world.answered(service, took);
+        }
         seen.answered(call, about.moment);
     }
 
-    fn note_sip(&mut self, about: &About, side: Side, what: &str, class: Option<anyany_dissectors::ReplyClass>) {
+    fn note_sip(&mut self, about: &About, side: Side, what: &Text, class: Option<anyany_dissectors::ReplyClass>) {
         if self.seen.service == Some("sip") {
-            let event = SipEvent { moment: about.moment, side, what: what.into(), class };
+            let event = SipEvent { moment: about.moment, side, what: what.clone(), class };
             let seen = &mut *self.seen;
             seen.keep(|lists| &mut lists.sip, event);
         }
@@ -339,7 +353,7 @@ impl Talk {
             }
             Announced::Wanted { interface } => seen.keep(|lists| &mut lists.wanted, interface),
             Announced::Media(media) => {
-                seen.promise(PromisedMedia { media, moment });
+                seen.promise(PromisedMedia { media: *media, moment });
             }
         }
     }
@@ -348,14 +362,19 @@ impl Talk {
 /// What one message says: nearly always so little that it takes no memory of its own.
 #[derive(Default)]
 struct Facts {
-    few: [Option<Fact>; 4],
+    few: [Option<Fact>; FEW_FACTS],
+    /// How many of those are taken.
+    count: usize,
     more: Vec<Fact>,
 }
 
 impl Facts {
     fn push(&mut self, fact: Fact) {
-        match self.few.iter_mut().find(|place| place.is_none()) {
-            Some(place) => *place = Some(fact),
+        match self.few.get_mut(self.count) {
+            Some(place) => {
+                *place = Some(fact);
+                self.count += 1;
+            }
             None => self.more.push(fact),
         }
     }
@@ -374,5 +393,7 @@ const MOST_PROBED: usize = 4096;
 const MOST_LOOKS: u8 = 16;
 /// Until so many datagrams were read, a datagram that does not fit means a wrong guess (RTP).
 const UNPROVEN_DATAGRAMS: u64 = 4;
+/// Facts of one message that take no memory of their own: a search says six things.
+const FEW_FACTS: usize = 6;
 /// Requests that may wait for their answers at once.
 const MOST_WAITING: usize = 64;

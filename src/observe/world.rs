@@ -10,7 +10,7 @@ use dashmap::DashMap;
 use foldhash::fast::RandomState;
 
 use crate::flow::{Endpoint, Moment};
-use crate::observe::{Latency, ServicePort};
+use crate::observe::{Latency, ServicePort, Timing};
 
 /// How a port's interface became known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -48,7 +48,7 @@ pub struct Learnt {
 pub struct World {
     book: DashMap<Endpoint, BTreeSet<Learnt>, RandomState>,
     names: DashMap<IpAddr, BTreeMap<String, Moment>, RandomState>,
-    latency: DashMap<ServicePort, Latency, RandomState>,
+    latency: DashMap<ServicePort, Timing, RandomState>,
     dropped: AtomicU64,
 }
 
@@ -94,18 +94,21 @@ impl World {
         }
     }
 
-    /// A server took this long to answer.
-    pub fn answered(&self, service: ServicePort, span: crate::time::Span) {
+    /// A server took this long to answer. What else its port takes can be recorded where this was; there is no
+    /// such place when there are too many ports.
+    pub fn answered(&self, service: ServicePort, span: crate::time::Span) -> Option<Timing> {
         // Nearly always the port is known; counting all of them asks every shard.
-        if let Some(mut known) = self.latency.get_mut(&service) {
-            known.record(span);
-            return;
-        }
-        if self.latency.len() >= MOST_SERVICES {
-            self.dropped.fetch_add(1, Ordering::Relaxed);
-            return;
-        }
-        self.latency.entry(service).or_default().record(span);
+        let known = self.latency.get(&service).map(|known| known.clone());
+        let timing = match known {
+            Some(known) => known,
+            None if self.latency.len() >= MOST_SERVICES => {
+                self.dropped.fetch_add(1, Ordering::Relaxed);
+                return None;
+            }
+            None => self.latency.entry(service).or_default().clone(),
+        };
+        timing.record(span);
+        Some(timing)
     }
 
     /// The endpoint book in order of address and port.
@@ -125,7 +128,7 @@ impl World {
 
     /// Response times by server port.
     pub fn latencies(&self) -> BTreeMap<ServicePort, Latency> {
-        self.latency.iter().map(|entry| (*entry.key(), entry.value().clone())).collect()
+        self.latency.iter().map(|entry| (*entry.key(), entry.value().so_far())).collect()
     }
 
     /// Entries that a bound kept out.

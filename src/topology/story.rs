@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use anyany_dissectors::{ReplyClass, Side, Uuid, Value};
+use anyany_dissectors::{ReplyClass, Side, Text, Uuid};
 
 use crate::flow::{Crowd, Endpoint, Flow, FlowKey, FrameRef, Half, Life, Moment, Oriented, Outcome, Transport};
 use crate::observe::{Conversation, Detail, Learnt, LearntFrom, Lone, RpcAnswer, Said, Seen, SipEvent, Trace};
@@ -116,7 +116,7 @@ impl Talk<'_> {
     }
 
     pub fn text(mut self, key: &'static str, value: &str) -> Self {
-        self.conversation().seen.details.insert(key, Detail::One(value.into()));
+        self.conversation().seen.details.insert(key, Detail::One(Text::copied(value).into()));
         self
     }
 
@@ -131,7 +131,7 @@ impl Talk<'_> {
     }
 
     pub fn members(mut self, key: &'static str, values: &[&str]) -> Self {
-        let values = values.iter().map(|&value| Value::from(value)).collect();
+        let values = values.iter().map(|value| Text::copied(value).into()).collect();
         self.conversation().seen.details.insert(key, Detail::Many(values));
         self
     }
