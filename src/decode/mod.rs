@@ -22,7 +22,7 @@ mod tunnel;
 
 use std::net::{IpAddr, Ipv4Addr};
 
-pub use crate::capture::{StepBack, fetch};
+pub use crate::capture::StepBack;
 pub use fragments::{FragmentCounts, Unfinished};
 pub use health::{Health, protocol_word};
 pub use layout::{IpHeader, Layout, layout, place, quoted_layout};

@@ -29,12 +29,6 @@ impl Index {
         found.map(|entry| place(*entry))
     }
 
-    /// Looks where the place of this hash will be looked for, so that it is at hand then.
-    #[inline]
-    pub(super) fn expect(&self, hash: u32) {
-        std::hint::black_box(self.places.find(spread(hash), |_| false));
-    }
-
     /// The flow of the five-tuple with this hash now stands at `at`.
     pub(super) fn set(&mut self, hash: u32, at: usize, same: impl Fn(usize) -> bool) {
         // So many flows fit in no memory.

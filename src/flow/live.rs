@@ -2,7 +2,7 @@
 
 use anyany_dissectors::Side;
 
-use crate::decode::{Control, Datagram, Segment, fetch};
+use crate::decode::{Control, Datagram, Segment};
 use crate::flow::half::Recent;
 use crate::flow::life::{Stretch, Voice};
 use crate::flow::reassembly::{Reassembly, distance};
@@ -46,16 +46,6 @@ impl<O: Observer> Live<O> {
     /// A side is heard; returns its stretch of life that ended before, if one did.
     pub(super) fn hear(&mut self, side: Side, time: Time) -> Option<Stretch> {
         self.voices.get_mut(side.index()).and_then(|voice| voice.heard(time))
-    }
-
-    /// A packet of it will come soon.
-    #[inline]
-    pub(super) fn expect(&self) {
-        fetch(&self.flow);
-        fetch(&self.flow.halves);
-        fetch(&self.streams);
-        fetch(&self.voices);
-        fetch(&self.recent);
     }
 
     fn about(&self, moment: Moment) -> About {

@@ -86,36 +86,13 @@ impl<O: Observer> Table<O> {
         }
     }
 
-    /// Takes all packets of the first one's time, if the last one shows another; returns how many were taken.
-    pub fn moment(&mut self, arrivals: &[Arrival<'_>], world: &O::World) -> usize {
-        let Some((first, others)) = arrivals.split_first() else { return 0 };
-        let time = first.moment.time;
-        let same = 1 + others.iter().take_while(|other| other.moment.time == time).count();
-        let (group, later) = arrivals.split_at(same);
-        if later.is_empty() {
-            return 0;
-        }
-        let rest = self.join_held(group, world);
+    /// Takes all packets of one time; that of the next is known to be another, so that none has to wait.
+    pub fn moment(&mut self, arrivals: &[Arrival<'_>], world: &O::World) {
+        let rest = self.join_held(arrivals, world);
         if self.held.is_empty() {
             self.together(rest, world);
         } else {
             self.release(world);
-        }
-        same
-    }
-
-    /// Fetches what the last of these packets will touch, in steps that each need what the one before fetched; the
-    /// last step is taken when a few more packets came.
-    #[inline]
-    pub fn expect(&self, arrivals: &[Arrival<'_>]) {
-        let from_last = |back: usize| arrivals.len().checked_sub(back).and_then(|at| arrivals.get(at));
-        if let Some(arrival) = from_last(1) {
-            self.index.expect(arrival.hash);
-        }
-        if let Some(arrival) = from_last(SOON)
-            && let Some(Slot::Live(live)) = self.index.find(arrival.hash, |_| true).and_then(|at| self.flows.get(at))
-        {
-            live.expect();
         }
     }
 
@@ -529,8 +506,6 @@ fn ends(arrival: &Arrival<'_>, source_port: u16, destination_port: u16) -> (Endp
 
 /// After this silence, datagrams of the same five-tuple are another exchange.
 const DATAGRAMS_APART: Span = Span::seconds(600);
-/// Packets that come between the two steps in which what a packet touches is fetched.
-const SOON: usize = 5;
 /// Packets of one time that are put in order together.
 const MOST_HELD: usize = 4096;
 /// How long a live table keeps what is over, for late packets.

@@ -87,29 +87,21 @@ struct Walk<'a, 'd> {
 }
 
 impl<'a> Walk<'a, '_> {
-    /// Reads all of the capture into the only table, one moment after the other. The table stays a few packets
-    /// behind the walk: the work on them fills the wait for the next record, and what the packets on their way will
-    /// touch is fetched meanwhile.
+    /// Reads all of the capture into the only table. Each packet goes there as soon as the next one shows another
+    /// time: the work on a packet, too, fills the wait for the next record.
     fn alone(&mut self, table: &mut Table<Talk>, world: &World) {
-        let mut parts = [Part::new(0, 2 * STRETCH)];
-        let mut done = 0;
+        let mut parts = [Part::new(0, STRETCH)];
+        let mut time = None;
         while let Some(frame) = self.capture.next_in(self.map) {
-            self.frame(&frame, &mut parts);
             let [part] = &mut parts;
-            let waiting = part.arrivals.get(done..).unwrap_or_default();
-            table.expect(waiting);
-            if waiting.len() > AHEAD && part.odd.is_empty() {
-                done += table.moment(waiting, world);
-            }
-            if done >= STRETCH || !part.odd.is_empty() || part.arrivals.len() - done >= MOST_WAITING {
-                part.forget(mem::take(&mut done));
-            }
-            if !part.odd.is_empty() || part.arrivals.len() >= MOST_WAITING {
+            if time.replace(frame.time) != Some(frame.time) {
+                part.enter_moment(table, world);
+            } else if part.arrivals.len() >= STRETCH {
                 part.enter(table, world);
             }
+            self.frame(&frame, &mut parts);
         }
         let [part] = &mut parts;
-        part.forget(done);
         part.enter(table, world);
     }
 
@@ -272,21 +264,20 @@ impl Part<'_> {
         Self { stretch, arrivals: Vec::with_capacity(room), odd: Vec::new(), _ticket: None }
     }
 
-    /// Takes away the first packets, which the table has.
-    fn forget(&mut self, done: usize) {
-        self.arrivals.drain(..done.min(self.arrivals.len()));
-        for (at, _) in &mut self.odd {
-            *at = at.saturating_sub(done);
+    /// Hands everything to the table; all of it is of one time, and the next frame of another.
+    #[inline]
+    fn enter_moment(&mut self, table: &mut Table<Talk>, world: &World) {
+        if !self.odd.is_empty() {
+            self.enter(table, world);
+        } else if !self.arrivals.is_empty() {
+            table.moment(&self.arrivals, world);
+            self.arrivals.clear();
         }
     }
 
     /// Hands everything to the table, in order.
     fn enter(&mut self, table: &mut Table<Talk>, world: &World) {
-        for from in 0..self.arrivals.len().min(STRETCH) {
-            let until = self.arrivals.get(..=from).unwrap_or_default();
-            fetch(until.last().map_or(&[][..], |arrival| arrival.packet.octets()));
-            table.expect(until);
-        }
+        self.arrivals.iter().for_each(|arrival| fetch(arrival.packet.octets()));
         let mut from = 0;
         for (at, odd) in mem::take(&mut self.odd) {
             table.packets(self.arrivals.get(from..at).unwrap_or_default(), world);
@@ -333,9 +324,5 @@ fn held<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// Frames of one stretch: many enough that taking the lock is nothing, few enough to stay in the cache.
 const STRETCH: usize = 256;
-/// Packets that the table stays behind the walk: memory answers within the work on so many.
-const AHEAD: usize = 12;
-/// Packets of one time that are kept for the next to show another; more go to the table as they are.
-const MOST_WAITING: usize = 2_048;
 /// Stretches for each thread that may be on their way.
 const STRETCHES_EACH: usize = 4;
