@@ -66,6 +66,21 @@ impl<'a> Arrival<'a> {
         Self { moment, wire_len, packet, hash }
     }
 
+    /// Which of so many tables keeps its flow. Where each has a limit, it keeps whole shards: within one, what is let
+    /// go for want of room must not depend on who owns it.
+    #[inline]
+    pub fn owner(&self, tables: usize, by_shard: bool) -> usize {
+        if tables == 1 {
+            return 0;
+        }
+        let number = if by_shard {
+            FlowKey::of(&self.packet).map_or(0, |key| shard(&key))
+        } else {
+            usize::try_from(self.hash).unwrap_or(0)
+        };
+        number % tables.max(1)
+    }
+
     /// All but the payload's octets, which no longer borrow from the frame, and those octets.
     pub fn parted(self) -> (Arrival<'static>, &'a [u8]) {
         let Self { moment, wire_len, packet, hash } = self;

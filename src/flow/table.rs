@@ -69,6 +69,11 @@ impl<O: Observer> Table<O> {
         Self { pressure: limit.map(Pressure::new), ..self }
     }
 
+    /// Whether it has a limit.
+    pub fn is_limited(&self) -> bool {
+        self.pressure.is_some()
+    }
+
     /// Takes packets in order of time; those of one time in the order in which they must have been sent. The
     /// last ones wait for others of their time, which the next call may bring.
     pub fn packets(&mut self, arrivals: &[Arrival<'_>], world: &O::World) {

@@ -76,16 +76,18 @@ impl Batch {
 pub(super) struct Dealer {
     filling: Vec<Batch>,
     senders: Vec<Sender<Batch>>,
+    /// Whether a worker owns whole shards.
+    by_shard: bool,
 }
 
 impl Dealer {
-    pub(super) fn new(workers: usize) -> (Self, Vec<Receiver<Batch>>) {
+    pub(super) fn new(workers: usize, by_shard: bool) -> (Self, Vec<Receiver<Batch>>) {
         let (senders, receivers): (Vec<_>, Vec<_>) = (0..workers).map(|_| bounded(BATCHES_WAITING)).unzip();
-        (Self { filling: senders.iter().map(|_| Batch::default()).collect(), senders }, receivers)
+        (Self { filling: senders.iter().map(|_| Batch::default()).collect(), senders, by_shard }, receivers)
     }
 
     pub(super) fn deal(&mut self, arrival: &Arrival<'_>, map: Option<&Arc<Map>>) {
-        let shard = super::shard(&arrival.packet, self.senders.len());
+        let shard = arrival.owner(self.senders.len(), self.by_shard);
         let Some(batch) = self.filling.get_mut(shard) else { return };
         let same_map = match (&batch.map, map) {
             (Some(held), Some(map)) => Arc::ptr_eq(held, map),

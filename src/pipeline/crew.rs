@@ -14,7 +14,7 @@ use std::thread;
 
 use crossbeam_channel::{Receiver, Sender, bounded, select, unbounded};
 
-use super::{arrived, shard};
+use super::arrived;
 use crate::capture::{Capture, Frame, Map, fetch};
 use crate::decode::{Decoded, Decoder, Health, Packet, stateless, straight};
 use crate::flow::{Arrival, Table};
@@ -36,7 +36,8 @@ pub(super) fn read(
 ) -> Health {
     let health = Health::new(index, capture.summary().clone());
     let Some(map) = capture.map().cloned() else { return health };
-    let mut walk = Walk { map: &map, capture, origin, keep, decoder, health, stretches: 0, ended: false };
+    let by_shard = tables.iter().any(Table::is_limited);
+    let mut walk = Walk { map: &map, capture, origin, keep, decoder, health, by_shard, stretches: 0, ended: false };
     if let [table] = tables {
         walk.alone(table, world);
     } else {
@@ -49,6 +50,7 @@ pub(super) fn read(
 fn together<'a, 'd>(walk: Walk<'a, 'd>, tables: &mut [Table<Talk>], world: &World) -> Walk<'a, 'd> {
     let walk = Mutex::new(walk);
     let (owners, parts): (Vec<_>, Vec<_>) = tables.iter().map(|_| unbounded()).unzip();
+    let (spent, spare) = unbounded();
     let tickets = Tickets::new(tables.len() * STRETCHES_EACH);
     thread::scope(|scope| {
         let member = |(table, parts)| Member {
@@ -57,6 +59,8 @@ fn together<'a, 'd>(walk: Walk<'a, 'd>, tables: &mut [Table<Talk>], world: &Worl
             table,
             parts,
             owners: owners.clone(),
+            spent: spent.clone(),
+            spare: spare.clone(),
             tickets: tickets.clone(),
             next: 0,
             early: BTreeMap::new(),
@@ -82,6 +86,8 @@ struct Walk<'a, 'd> {
     keep: Keep<'a>,
     decoder: &'d mut Decoder,
     health: Health,
+    /// Whether an owner owns whole shards.
+    by_shard: bool,
     stretches: u64,
     ended: bool,
 }
@@ -90,7 +96,7 @@ impl<'a> Walk<'a, '_> {
     /// Reads all of the capture into the only table. Each packet goes there as soon as the next one shows another
     /// time: the work on a packet, too, fills the wait for the next record.
     fn alone(&mut self, table: &mut Table<Talk>, world: &World) {
-        let mut parts = [Part::new(0, STRETCH)];
+        let mut parts = [Part::new(0, Vec::with_capacity(STRETCH))];
         let mut time = None;
         while let Some(frame) = self.capture.next_in(self.map) {
             let [part] = &mut parts;
@@ -106,12 +112,11 @@ impl<'a> Walk<'a, '_> {
     }
 
     /// Reads the next stretch into a part for each owner; `None` at the end.
-    fn stretch(&mut self, owners: usize) -> Option<Vec<Part<'a>>> {
+    fn stretch(&mut self, owners: usize, mut room: impl FnMut() -> Vec<Arrival<'a>>) -> Option<Vec<Part<'a>>> {
         if self.ended {
             return None;
         }
-        let room = STRETCH * 3 / (owners * 2);
-        let mut parts: Vec<_> = (0..owners).map(|_| Part::new(self.stretches, room)).collect();
+        let mut parts: Vec<_> = (0..owners).map(|_| Part::new(self.stretches, room())).collect();
         for _ in 0..STRETCH {
             let Some(frame) = self.capture.next_in(self.map) else {
                 self.ended = true;
@@ -142,7 +147,10 @@ impl<'a> Walk<'a, '_> {
             Some(Decoded::Packet(packet)) => self.deal(frame, packet, parts),
             Some(other) => note(frame, &other, parts, &mut self.health),
             None => match self.decoder.decode(frame.link, frame.octets, frame.wire_len, frame.time, self.origin) {
-                Decoded::Packet(packet) => joined(self.map, frame, packet, parts, &mut self.health),
+                Decoded::Packet(packet) => {
+                    let arrival = arrived(&mut self.health, frame, packet);
+                    joined(self.map, arrival, arrival.owner(parts.len(), self.by_shard), parts);
+                }
                 other => note(frame, &other, parts, &mut self.health),
             },
         }
@@ -151,17 +159,17 @@ impl<'a> Walk<'a, '_> {
     /// Hands a packet to the part of its owner.
     #[inline]
     fn deal(&mut self, frame: &Frame<'a>, packet: Packet<'a>, parts: &mut [Part<'a>]) {
-        let owner = shard(&packet, parts.len());
+        let arrival = arrived(&mut self.health, frame, packet);
+        let owner = arrival.owner(parts.len(), self.by_shard);
         if let Some(part) = parts.get_mut(owner) {
-            part.arrivals.push(arrived(&mut self.health, frame, packet));
+            part.arrivals.push(arrival);
         }
     }
 }
 
-/// A packet out of the decoder: its payload lies in the map, or was put together outside.
-fn joined<'a>(map: &'a Map, frame: &Frame<'_>, packet: Packet<'_>, parts: &mut [Part<'a>], health: &mut Health) {
-    let owner = shard(&packet, parts.len());
-    let (bare, octets) = arrived(health, frame, packet).parted();
+/// A packet out of the decoder, for the part of its owner: its payload lies in the map, or was put together outside.
+fn joined<'a>(map: &'a Map, arrival: Arrival<'_>, owner: usize, parts: &mut [Part<'a>]) {
+    let (bare, octets) = arrival.parted();
     let mapped = map.range_of(octets).and_then(|range| map.get(range));
     let Some(part) = parts.get_mut(owner) else { return };
     match mapped {
@@ -193,6 +201,9 @@ struct Member<'a, 'd, 'c> {
     table: &'c mut Table<Talk>,
     parts: Receiver<Part<'a>>,
     owners: Vec<Sender<Part<'a>>>,
+    /// Room for packets goes round: memory that one thread takes and another gives back is slow.
+    spent: Sender<Vec<Arrival<'a>>>,
+    spare: Receiver<Vec<Arrival<'a>>>,
     tickets: Tickets,
     /// The stretch that the table takes next.
     next: u64,
@@ -224,6 +235,7 @@ impl<'a> Member<'a, '_, '_> {
         self.early.insert(part.stretch, part);
         while let Some(mut part) = self.early.remove(&self.next) {
             part.enter(self.table, self.world);
+            let _ = self.spent.send(mem::take(&mut part.arrivals)); // somebody always listens: this one
             self.next += 1;
         }
     }
@@ -231,7 +243,9 @@ impl<'a> Member<'a, '_, '_> {
     /// Reads one stretch and hands it out.
     fn read(&mut self) {
         let ticket = Arc::new(Ticket(self.tickets.back.clone()));
-        let Some(parts) = held(self.walk).stretch(self.owners.len()) else {
+        let owners = self.owners.len();
+        let room = || self.spare.try_recv().unwrap_or_else(|_| Vec::with_capacity(STRETCH * 3 / (owners * 2)));
+        let Some(parts) = held(self.walk).stretch(owners, room) else {
             self.owners.clear();
             return;
         };
@@ -259,9 +273,9 @@ enum Odd {
     Heard(IpAddr, Time),
 }
 
-impl Part<'_> {
-    fn new(stretch: u64, room: usize) -> Self {
-        Self { stretch, arrivals: Vec::with_capacity(room), odd: Vec::new(), _ticket: None }
+impl<'a> Part<'a> {
+    fn new(stretch: u64, room: Vec<Arrival<'a>>) -> Self {
+        Self { stretch, arrivals: room, odd: Vec::new(), _ticket: None }
     }
 
     /// Hands everything to the table; all of it is of one time, and the next frame of another.
@@ -323,6 +337,6 @@ fn held<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// Frames of one stretch: many enough that taking the lock is nothing, few enough to stay in the cache.
-const STRETCH: usize = 256;
+const STRETCH: usize = 512;
 /// Stretches for each thread that may be on their way.
 const STRETCHES_EACH: usize = 4;

@@ -25,7 +25,7 @@ use std::thread;
 use crate::capture::{Capture, Frame, Map};
 use crate::classify::usual_ports;
 use crate::decode::{Decoded, Decoder, Health, Packet, Payload, protocol_word};
-use crate::flow::{Arrival, FlowKey, FrameRef, Moment, ServicePorts, Table};
+use crate::flow::{Arrival, FrameRef, Moment, ServicePorts, Table};
 use crate::observe::{Talk, Trace, World};
 use batch::Dealer;
 pub use hands::Hands;
@@ -98,7 +98,7 @@ pub fn read(runs: Runs, settings: &Settings, keep: &(dyn Fn(&Frame<'_>) -> bool 
     } else {
         let workers = threads - 1;
         thread::scope(|scope| {
-            let (dealer, receivers) = Dealer::new(workers);
+            let (dealer, receivers) = Dealer::new(workers, settings.memory.is_some());
             let handles: Vec<_> = receivers
                 .into_iter()
                 .map(|batches| {
@@ -235,14 +235,4 @@ fn take(
         Decoded::Undecoded(word) => health.undecoded(word),
         Decoded::UnknownLink => health.unknown_link(frame.link, frame.number),
     }
-}
-
-/// The worker that owns a packet's flow, from its sorted five-tuple; for an ICMP error, the flow
-/// that it quotes.
-fn shard(packet: &Packet<'_>, workers: usize) -> usize {
-    if workers == 1 {
-        return 0;
-    }
-    // Whole shards: within one, what is let go for want of room does not depend on who owns it.
-    FlowKey::of(packet).map_or(0, |key| crate::flow::shard(&key) % workers.max(1))
 }

@@ -148,8 +148,9 @@ pub(in crate::diagnose::rules) fn waiting<'a>(context: &Context<'a>, attempt: &F
         if server.first_data.is_some_and(|first| first.time <= gave_up) {
             spoke = spoke.max(server.last_new_data.map(|last| last.time));
         }
-        // All that wait began before the attempt.
-        if spoke >= Some(asked) {
+        // All that wait began before the attempt, and the later ones come first.
+        let earliest = waiting.last().map_or(other.flow.first.time, |waits| waits.first.time);
+        if spoke >= Some(asked.min(earliest)) {
             return Vec::new();
         }
         if waits(&other.flow, asked) {
