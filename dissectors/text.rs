@@ -34,7 +34,11 @@ impl Text {
     /// The parts one behind the other, cut at [`MAX_TEXT`].
     pub fn joined(parts: &[&str]) -> Self {
         let mut short = Short::default();
-        if parts.iter().all(|part| short.push(part.as_bytes())) { short.finish() } else { text(parts.concat().as_bytes()) }
+        if parts.iter().all(|part| short.push(part.as_bytes())) {
+            short.finish()
+        } else {
+            text(parts.concat().as_bytes())
+        }
     }
 
     /// `prefix`, and `number` in decimal behind it.
@@ -207,7 +211,8 @@ mod tests {
 
     #[test]
     fn how_a_text_is_kept_makes_no_difference() {
-        for word in ["", "a", "exactly 22 octets long", "just 23 octets, too long", "Grüße", "twenty-one octets, ü"] {
+        for word in ["", "a", "exactly 22 octets long", "just 23 octets, too long", "Grüße", "twenty-one octets, ü"]
+        {
             let kept = [Text::from(word), Text::copied(word), word.to_owned().into(), text(word.as_bytes())];
             for (one, other) in kept.iter().flat_map(|one| kept.iter().map(move |other| (one, other))) {
                 assert_eq!((one, one.as_str(), one.cmp(other)), (other, word, std::cmp::Ordering::Equal));

@@ -190,7 +190,7 @@ fn a_fault_about_permission_is_refused_and_any_other_failed() {
 fn a_big_endian_conversation_is_read_and_marked() {
     let facts = tcp(&[(Initiator, BIND_BIG_ENDIAN), (Initiator, MAP_BIG_ENDIAN)]);
     assert!(facts.contains(&Fact::Endpoint(Endpoint::Wanted { interface: epm::INTERFACE })), "{facts:?}");
-    assert!(facts.contains(&member("asked_for", &NSPI.to_string())), "{facts:?}");
+    assert!(facts.contains(&member("asked_for", NSPI.to_string())), "{facts:?}");
     let marks = facts.iter().filter(|fact| **fact == detail("byte_order", "big-endian"));
     assert_eq!(marks.count(), 1);
     assert!(!tcp(NDR_STORY).contains(&detail("byte_order", "big-endian")));
