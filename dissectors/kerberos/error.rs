@@ -21,6 +21,14 @@ macro_rules! codes {
                     _ => None,
                 }
             }
+
+            /// The name in the RFC, and the code.
+            fn words(self) -> Option<&'static str> {
+                match self {
+                    $(Self::$constant => Some(concat!(stringify!($constant), " (", $code, ")")),)*
+                    _ => None,
+                }
+            }
         }
     };
 }
@@ -99,7 +107,7 @@ codes! {
 impl ErrorCode {
     /// As it is printed.
     pub fn text(self) -> Text {
-        self.word().map_or_else(|| self.to_string().into(), Text::from)
+        self.words().map_or_else(|| self.to_string().into(), Text::from)
     }
 
     /// What it means for the request.
@@ -119,8 +127,8 @@ impl ErrorCode {
 
 impl fmt::Display for ErrorCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.word() {
-            Some(word) => write!(f, "{word} ({})", self.0),
+        match self.words() {
+            Some(words) => f.write_str(words),
             None => write!(f, "error {:#x}", self.0),
         }
     }

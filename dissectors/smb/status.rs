@@ -36,14 +36,14 @@ impl Status {
     /// How the request was answered.
     pub fn class(self) -> ReplyClass {
         match self {
-            Self::Nt(0) => Success,
+            _ if self.is_success() => Success,
             Self::Nt(value) => match known(value) {
                 Some((_, class)) => class,
                 // Severity (MS-ERREF §2.3): success, information, warning, error.
                 None if value >> 30 < 2 => Success,
                 None => Refused,
             },
-            Self::Dos { class: 0, .. } | Self::Dos { class: ERRDOS, code: MORE_DATA } => Success,
+            Self::Dos { class: ERRDOS, code: MORE_DATA } => Success,
             Self::Dos { class: ERRHRD, .. } | Self::Dos { class: ERRSRV, code: NO_RESOURCE } => Failed,
             Self::Dos { .. } => Refused,
         }
