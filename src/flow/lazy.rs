@@ -90,6 +90,7 @@ impl<T: Blank> DerefMut for Lazy<T> {
 
 /// Away from where records are written to packet after packet.
 #[cold]
+#[allow(clippy::unnecessary_box_returns)] // the box is what is kept
 fn kept<T: Default>() -> Box<T> {
     Box::default()
 }

@@ -89,7 +89,7 @@ fn on_disk(folder: &tempfile::TempDir, name: &str, told: &[Told]) -> PathBuf {
 
 #[test]
 fn one_two_and_eight_threads_find_the_same_in_mapped_files_and_in_streams() {
-    find_the_same(traffic());
+    find_the_same(&traffic());
 }
 
 #[test]
@@ -100,19 +100,19 @@ fn they_find_the_same_where_a_clock_of_seconds_gives_many_packets_one_time() {
     }
     let most = told.chunk_by(|one, next| one.at == next.at).map(<[Told]>::len).max();
     assert!(most > Some(256), "{most:?} at once: more than a stretch");
-    find_the_same(told);
+    find_the_same(&told);
 }
 
-fn find_the_same(told: Vec<Told>) {
+fn find_the_same(told: &[Told]) {
     let folder = tempfile::tempdir().unwrap();
     assert!(told.len() > 4_000, "{} packets", told.len());
-    let path = on_disk(&folder, "all.pcap", &told);
+    let path = on_disk(&folder, "all.pcap", told);
     let alone = words(&read(vec![vec![(0, Capture::open(&path).unwrap())]], &settings(1), &|_| true));
     assert!(alone.len() > 270, "{} flows", alone.len());
     for threads in [1, 2, 3, 8] {
         let mapped = Capture::open(&path).unwrap();
         assert!(mapped.map().is_some());
-        let streamed = in_memory(&pcap(&told));
+        let streamed = in_memory(&pcap(told));
         assert!(streamed.map().is_none());
         for capture in [mapped, streamed] {
             let found = words(&read(vec![vec![(0, capture)]], &settings(threads), &|_| true));
