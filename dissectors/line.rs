@@ -76,11 +76,20 @@ pub enum Dotted {
 impl Dotted {
     /// Passes over `octets` up to the end of the text; returns how many belong to it and whether it ended.
     pub fn pass(&mut self, octets: &[u8]) -> (usize, bool) {
-        for (at, &octet) in octets.iter().enumerate() {
+        let mut at = 0;
+        while let Some(&octet) = octets.get(at) {
+            if *self == Self::Within && octet != b'\r' {
+                // Nearly all of it: nothing matters but the end of the line.
+                let rest = octets.get(at..).unwrap_or_default();
+                let Some(end) = find(rest, b'\r') else { break };
+                at += end;
+                continue;
+            }
+            at += 1;
             *self = match (*self, octet) {
                 (Self::Start, b'.') => Self::Dot,
                 (Self::Dot, b'\r') => Self::DotCr,
-                (Self::DotCr, b'\n') => return (at + 1, true),
+                (Self::DotCr, b'\n') => return (at, true),
                 (Self::Cr, b'\n') => Self::Start,
                 (_, b'\r') => Self::Cr,
                 _ => Self::Within,
@@ -88,6 +97,15 @@ impl Dotted {
         }
         (octets.len(), false)
     }
+}
+
+/// Where `octet` is first met. Looks at many octets at once, which a search for the position does not.
+fn find(octets: &[u8], octet: u8) -> Option<usize> {
+    let (chunks, _) = octets.as_chunks::<32>();
+    let without = |chunk: &&[u8; 32]| !chunk.iter().fold(false, |found, &other| found | (other == octet));
+    let from = chunks.iter().take_while(without).count() * 32;
+    let rest = octets.get(from..).unwrap_or_default();
+    rest.iter().position(|&other| other == octet).map(|at| from + at)
 }
 
 /// The first word of `line` and what follows the blanks behind it.
@@ -127,6 +145,18 @@ mod tests {
                 (at, ended) = (at + more, end);
             }
             assert_eq!((at, ended), (body.len() - 4, true), "cut at {cut}");
+        }
+    }
+
+    #[test]
+    fn an_octet_is_found_wherever_it_stands() {
+        for len in [0, 1, 31, 32, 33, 64, 100] {
+            for at in 0..len {
+                let mut octets = vec![b'a'; len];
+                octets[at] = b'\r';
+                assert_eq!(find(&octets, b'\r'), Some(at), "of {len}");
+            }
+            assert_eq!(find(&vec![b'a'; len], b'\r'), None);
         }
     }
 

@@ -426,8 +426,13 @@ fn udp_mark(arrival: &Arrival<'_>, datagram: &Datagram<'_>) -> u64 {
 
 /// A mark of the words of a datagram, which begins from `sum`.
 fn said(datagram: &Datagram<'_>, sum: u64) -> u64 {
-    let words = datagram.payload.chunks(8).take(MARKED_WORDS);
-    words.fold(sum, |sum, word| mix(sum, word.iter().fold(0, |word, &octet| word << 8 | u64::from(octet))))
+    let marked = datagram.payload.get(..MARKED_WORDS * 8).unwrap_or(datagram.payload);
+    let (words, rest) = marked.as_chunks::<8>();
+    let sum = words.iter().fold(sum, |sum, word| mix(sum, u64::from_be_bytes(*word)));
+    if rest.is_empty() {
+        return sum;
+    }
+    mix(sum, rest.iter().fold(0, |word, &octet| word << 8 | u64::from(octet)))
 }
 
 /// Whether the packet has an IP identification of its own; 0 means that the sender gives none.

@@ -60,7 +60,8 @@ pub struct Arrival<'a> {
 
 impl<'a> Arrival<'a> {
     /// A packet of so many octets on the wire.
-    #[inline]
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // as in decode: a packet is written where it stays
     pub fn new(moment: Moment, wire_len: u32, packet: Packet<'a>) -> Self {
         let hash = FlowKey::of(&packet).map_or(0, |key| index::hash(&key));
         Self { moment, wire_len, packet, hash }

@@ -195,7 +195,8 @@ fn tell_fragments(healths: &mut [Health], decoder: &Decoder) {
 }
 
 /// A packet on its way to its flow; what of it is not looked into is counted.
-#[inline]
+#[inline(always)]
+#[allow(clippy::inline_always)] // as in decode: a packet is written where it stays
 fn arrived<'a>(health: &mut Health, frame: &Frame<'_>, packet: Packet<'a>) -> Arrival<'a> {
     if let Payload::Other(protocol) = packet.payload {
         health.undecoded(protocol_word(protocol));
