@@ -102,7 +102,7 @@ impl Dotted {
 /// Where `octet` is first met. Looks at many octets at once, which a search for the position does not.
 fn find(octets: &[u8], octet: u8) -> Option<usize> {
     let (chunks, _) = octets.as_chunks::<32>();
-    let without = |chunk: &&[u8; 32]| !chunk.iter().fold(false, |found, &other| found | (other == octet));
+    let without = |chunk: &&[u8; 32]| chunk.iter().fold(0, |found, &other| found | u8::from(other == octet)) == 0;
     let from = chunks.iter().take_while(without).count() * 32;
     let rest = octets.get(from..).unwrap_or_default();
     rest.iter().position(|&other| other == octet).map(|at| from + at)
