@@ -73,7 +73,7 @@ impl Settings {
 }
 
 /// Octets for the program, batches on their way, books, and the report.
-const BASE: u64 = 24 << 20;
+const BASE: u64 = 32 << 20;
 
 /// Where packets go: a table of this thread, or batches for workers.
 enum Sink<'a> {
