@@ -5,35 +5,9 @@ mod common;
 
 use std::time::Duration;
 
-use anyany::flow::{About, Observer, Table};
+use anyany::flow::{Deaf, Observer, Table};
 use anyany::observe::{Talk, World};
-use anyany_dissectors::Side;
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
-
-/// Wants no payload: what is left is the table's own work.
-#[derive(Default)]
-struct Deaf;
-
-impl Observer for Deaf {
-    type World = ();
-
-    fn stream(&mut self, (): &(), _: &About, _: Side, octets: &[u8]) -> usize {
-        octets.len()
-    }
-
-    fn gap(&mut self, (): &(), _: &About, _: Side) {}
-
-    fn datagram(&mut self, (): &(), _: &About, _: Side, _: &[u8]) {}
-
-    fn wants(&self, _: Side) -> bool {
-        false
-    }
-
-    fn end(&mut self, (): &(), _: &About) {}
-    fn is_ordinary(&self) -> bool {
-        true
-    }
-}
 
 fn flow(c: &mut Criterion) {
     let mut group = c.benchmark_group("flow");

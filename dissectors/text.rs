@@ -41,6 +41,11 @@ impl Text {
         }
     }
 
+    /// The word for something that prints itself, where it is known; else what it prints.
+    pub fn known(word: Option<&'static str>, thing: impl fmt::Display) -> Self {
+        word.map_or_else(|| thing.to_string().into(), Self::from)
+    }
+
     /// `prefix`, and `number` in decimal behind it.
     pub fn numbered(prefix: &str, number: u64) -> Self {
         let mut digits = [0; MOST_DIGITS];

@@ -107,7 +107,7 @@ codes! {
 impl ErrorCode {
     /// As it is printed.
     pub fn text(self) -> Text {
-        self.words().map_or_else(|| self.to_string().into(), Text::from)
+        Text::known(self.words(), self)
     }
 
     /// What it means for the request.

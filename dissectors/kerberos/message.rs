@@ -69,7 +69,7 @@ impl MessageType {
 
     /// As it is printed.
     pub fn text(self) -> Text {
-        self.word().map_or_else(|| self.to_string().into(), Text::from)
+        Text::known(self.word(), self)
     }
 }
 

@@ -74,9 +74,10 @@ operations! {
     INTERMEDIATE_RESPONSE 0x79 "intermediateResponse" false;
 }
 
-impl Operation {    /// As it is printed.
+impl Operation {
+    /// As it is printed.
     pub fn text(self) -> Text {
-        self.word().map_or_else(|| self.to_string().into(), Text::from)
+        Text::known(self.word(), self)
     }
 }
 
@@ -201,7 +202,7 @@ impl Scope {
 
     /// As it is printed.
     pub fn text(self) -> Text {
-        self.word().map_or_else(|| self.to_string().into(), Text::from)
+        Text::known(self.word(), self)
     }
 }
 

@@ -16,7 +16,7 @@ macro_rules! codes {
             $(pub const $constant: Self = Self($code);)*
 
             /// The name in RFC 4511, and the code.
-            fn words(self) -> Option<&'static str> {
+            pub fn words(self) -> Option<&'static str> {
                 match self {
                     $(Self::$constant => Some(concat!($word, " (", $code, ")")),)*
                     _ => None,
@@ -77,7 +77,7 @@ impl ResultCode {
 
     /// As it is printed.
     pub fn text(self) -> Text {
-        self.words().map_or_else(|| self.to_string().into(), Text::from)
+        Text::known(self.words(), self)
     }
 
     /// What it means for the request.

@@ -235,7 +235,7 @@ proptest! {
         let told = replies(&facts);
         prop_assert_eq!(told.len(), 1);
         prop_assert_eq!(told[0].1, expected.class());
-        let number = if expected.to_string().starts_with("result ") { format!("{code:#x}") } else { format!("({code})") };
+        let number = if expected.words().is_some() { format!("({code})") } else { format!("{code:#x}") };
         prop_assert!(told[0].2.ends_with(&number));
     }
 

@@ -48,7 +48,7 @@ impl Version {
 
     /// As it is printed.
     pub fn text(self) -> Text {
-        self.word().map_or_else(|| self.to_string().into(), Text::from)
+        Text::known(self.word(), self)
     }
 }
 

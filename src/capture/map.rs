@@ -41,19 +41,19 @@ impl Map {
     }
 }
 
-/// Asks the processor to fetch the beginning of what will be read soon.
+/// Asks the processor to fetch the first of these octets, which will be read soon.
 #[inline]
 #[allow(unsafe_code)] // there is no safe way to prefetch
-pub fn fetch<T: ?Sized>(what: &T) {
+pub fn fetch(octets: &[u8]) {
     #[cfg(target_arch = "x86_64")]
     {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
         // SAFETY: a prefetch neither reads nor writes as far as the program can tell, and never faults; every
         // x86-64 processor has it.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(what).cast()) };
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(octets.as_ptr().cast()) };
     }
     #[cfg(not(target_arch = "x86_64"))]
-    let _ = what;
+    let _ = octets;
 }
 
 impl Deref for Map {

@@ -356,7 +356,7 @@ impl<'a> Context<'a> {
         all.filter(move |other| other.flow.responder.port == server.port && other.flow.key.transport == transport)
     }
 
-    /// Conversations in which anyone reached a server's TCP port, in the order of the trace.
+    /// Conversations in which anyone reached a server's TCP port, with their places in the trace; in order of time.
     pub fn reached_on(&self, server: Endpoint) -> impl Iterator<Item = (usize, &'a Conversation)> + '_ {
         let list = self.reached_port.get(&(server, Transport::Tcp)).map_or(&[][..], Vec::as_slice);
         list.iter().filter_map(|&at| Some((at, self.trace.conversations.get(at)?)))

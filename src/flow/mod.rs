@@ -130,3 +130,29 @@ pub trait Observer: Default {
     /// Whether what was said is everyday, so that knowing of it once is enough.
     fn is_ordinary(&self) -> bool;
 }
+
+/// An observer that wants no payload: what is left is the flow's own state.
+#[derive(Debug, Default)]
+pub struct Deaf;
+
+impl Observer for Deaf {
+    type World = ();
+
+    fn stream(&mut self, (): &(), _: &About, _: Side, octets: &[u8]) -> usize {
+        octets.len()
+    }
+
+    fn gap(&mut self, (): &(), _: &About, _: Side) {}
+
+    fn datagram(&mut self, (): &(), _: &About, _: Side, _: &[u8]) {}
+
+    fn wants(&self, _: Side) -> bool {
+        false
+    }
+
+    fn end(&mut self, (): &(), _: &About) {}
+
+    fn is_ordinary(&self) -> bool {
+        true
+    }
+}

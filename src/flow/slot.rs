@@ -2,10 +2,8 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use anyany_dissectors::Side;
-
 use crate::decode::{Control, Packet, Payload, Segment, TcpOptions};
-use crate::flow::{About, Arrival, Endpoint, Flow, FlowKey, Live, Moment, Observer, Oriented, Transport};
+use crate::flow::{Arrival, Deaf, Endpoint, Flow, FlowKey, Live, Moment, Observer, Oriented, Transport};
 use crate::time::Time;
 
 /// One flow of a table.
@@ -56,32 +54,6 @@ pub struct Single {
 enum Addresses {
     V4(Ipv4Addr, Ipv4Addr),
     Other(Box<(IpAddr, IpAddr)>),
-}
-
-/// An observer that hears nothing: there is nothing to hear on a SYN.
-#[derive(Debug, Default)]
-struct Deaf;
-
-impl Observer for Deaf {
-    type World = ();
-
-    fn stream(&mut self, (): &(), _: &About, _: Side, octets: &[u8]) -> usize {
-        octets.len()
-    }
-
-    fn gap(&mut self, (): &(), _: &About, _: Side) {}
-
-    fn datagram(&mut self, (): &(), _: &About, _: Side, _: &[u8]) {}
-
-    fn wants(&self, _: Side) -> bool {
-        false
-    }
-
-    fn end(&mut self, (): &(), _: &About) {}
-
-    fn is_ordinary(&self) -> bool {
-        true
-    }
 }
 
 impl Single {

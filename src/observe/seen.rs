@@ -99,9 +99,9 @@ pub struct Seen {
     pub slowest: Option<Answered>,
     pub(crate) bindings: Lazy<Bindings>,
     /// What a bound kept out of the lists.
-    pub dropped: u64,
+    pub dropped: u32,
     /// Stretches of the stream that could not be read: lost, cut, or malformed.
-    pub unread: u64,
+    pub unread: u32,
 }
 
 /// RPC interfaces, where there are any.
@@ -233,7 +233,7 @@ impl Seen {
     pub(super) fn set(&mut self, key: &'static str, value: Value) {
         match self.details.place(key) {
             Some(detail) => *detail = Detail::One(value),
-            None => self.dropped += 1,
+            None => self.dropped = self.dropped.saturating_add(1),
         }
     }
 
@@ -241,7 +241,7 @@ impl Seen {
         match self.details.place(key) {
             Some(Detail::Many(values)) if values.contains(&value) => {}
             Some(Detail::Many(values)) if values.len() < MOST_MEMBERS => values.push(value),
-            _ => self.dropped += 1,
+            _ => self.dropped = self.dropped.saturating_add(1),
         }
     }
 
@@ -253,7 +253,7 @@ impl Seen {
         let known = self.calls.iter().position(|call| call.id == *id);
         if known.is_none() {
             if self.calls.len() >= MOST_CALLS {
-                self.dropped += 1;
+                self.dropped = self.dropped.saturating_add(1);
                 return;
             }
             self.calls.push(CallLife { id: id.clone(), answered: None, acknowledged: None, ended: None });
@@ -290,7 +290,7 @@ impl Seen {
     pub(super) fn promise(&mut self, promised: PromisedMedia) {
         match self.media_full() {
             _ if self.media.contains(&promised) => {}
-            true => self.dropped += 1,
+            true => self.dropped = self.dropped.saturating_add(1),
             false => self.media.push(promised),
         }
     }
@@ -304,7 +304,7 @@ impl Seen {
         if list.len() < MOST_KEPT {
             list.push(item);
         } else {
-            self.dropped += 1;
+            self.dropped = self.dropped.saturating_add(1);
         }
     }
 }

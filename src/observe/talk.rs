@@ -65,7 +65,7 @@ impl Observer for Talk {
                 Err(Stop::Incomplete { .. }) => return 0,
                 Err(Stop::Malformed { .. }) if self.read == [0, 0] => self.wrong(),
                 Err(Stop::Malformed { .. }) => {
-                    self.seen.unread += 1;
+                    self.seen.unread = self.seen.unread.saturating_add(1);
                     self.lose(side);
                     return octets.len();
                 }
@@ -74,7 +74,7 @@ impl Observer for Talk {
     }
 
     fn gap(&mut self, _: &World, _: &About, side: Side) {
-        self.seen.unread += 1;
+        self.seen.unread = self.seen.unread.saturating_add(1);
         self.lose(side);
     }
 
@@ -91,7 +91,7 @@ impl Observer for Talk {
             match self.message(world, about, side, octets) {
                 Err(Stop::Malformed { .. }) if self.read.iter().sum::<u64>() <= UNPROVEN_DATAGRAMS => self.wrong(),
                 Err(_) => {
-                    self.seen.unread += 1;
+                    self.seen.unread = self.seen.unread.saturating_add(1);
                     return;
                 }
                 Ok(_) => return,
