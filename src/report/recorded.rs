@@ -38,10 +38,17 @@ impl Judged {
 
 /// Reads one capture of the corpus.
 pub(in crate::report) fn read(scenario: &str) -> Trace {
+    read_front(scenario, u64::MAX)
+}
+
+/// Reads so many frames of one capture of the corpus.
+pub(in crate::report) fn read_front(scenario: &str, frames: u64) -> Trace {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("captures").join(scenario);
     let capture = Capture::open(&path).unwrap();
     let ports = ServicePorts::new(usual_ports(Framing::Tcp), usual_ports(Framing::Udp));
-    pipeline::read(vec![vec![(0, capture)]], &Settings { threads: 1, memory: None, ports }, &|_| true)
+    pipeline::read(vec![vec![(0, capture)]], &Settings { threads: 1, memory: None, ports }, &|frame| {
+        frame.number <= frames
+    })
 }
 
 /// A host as a topology file names it.

@@ -48,6 +48,11 @@ pub(in crate::report) fn answer(report: &Report<'_>) -> (Tone, &'static str, Str
         let why = format!("no connection was answered, and nothing shows why: {}", by_kind(unjudged.into_iter()));
         return (Tone::Doubt, "CANNOT TELL", why);
     }
+    if tried.reached == 0 && of(Verdict::NotBlocked).next().is_none() {
+        let remarks = by_kind(remarks.into_iter());
+        let remarks = if remarks.is_empty() { remarks } else { format!(": {remarks}") };
+        return (Tone::Doubt, "CANNOT TELL", format!("no connection was answered{remarks}"));
+    }
     let reached = count(tried.reached, "connection was answered", "connections were answered");
     let otherwise = by_kind(of(Verdict::NotBlocked).chain(remarks));
     let otherwise = if otherwise.is_empty() { otherwise } else { format!("; {otherwise}") };

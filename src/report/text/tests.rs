@@ -9,7 +9,7 @@ use crate::report::Report;
 use crate::report::at::At;
 use crate::report::harmless::is_harmful;
 use crate::report::page::{Paint, Sheet};
-use crate::report::recorded::{Judged, cas_and_mailbox, host, read};
+use crate::report::recorded::{Judged, cas_and_mailbox, host, read, read_front};
 use crate::report::text::{count, grouped, lasting, period, text, text_at};
 use crate::time::{Span, Time};
 use crate::topology::{Host, RoleClaim, Roster};
@@ -34,6 +34,14 @@ fn the_answer_comes_first() {
     assert!(said.starts_with("NOT BLOCKED: ") && said.contains("refused by the server itself"), "{said}");
     let said = report(&[read("web/host-silent/client.pcap")], &Roster::default(), PLAIN);
     assert!(said.starts_with("NO BLOCK FOUND: "), "{said}");
+}
+
+#[test]
+fn nothing_is_cleared_where_nothing_was_answered() {
+    let traces = [read_front("web/healthy/cas1.pcap", 3)];
+    assert_eq!(traces[0].conversations.len(), 1, "one question, and no answer yet");
+    let said = report(&traces, &Roster::default(), PLAIN);
+    assert!(said.starts_with("CANNOT TELL: no connection was answered"), "{said}");
 }
 
 #[test]
